@@ -1,0 +1,119 @@
+"""Environments: `make` any Gymnasium id under a protocol, `emulate` a tape, and say what does not fit.
+
+Atari ids (`ALE/...-v5`) run on ale-py's C++ vector environment, all others on Gymnasium's vector environments.
+"""
+
+import difflib
+import importlib
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from envs import atari
+from envs.book_pacman import BookPacman
+from envs.vector import VectorEnvironment, from_zero
+from rlab.protocol import Protocol, find_protocol
+from rlab.types import Environment, Moment, Tape, UserError
+
+gymnasium.register_envs(importlib.import_module("envs.toys"))
+
+BOOK_ENVIRONMENT = "ALE/MsPacman-v5"
+
+
+def make(name: str, num_envs: int, protocol: Protocol) -> Environment:
+    """N environments of a Gymnasium id, also one of your own package (`module:Name-v0`).
+
+    Raises UserError if there is no such id, if it cannot be made, or if its spaces are not Box or Discrete.
+    """
+    check_name(name)
+    if protocol.emulator is None:
+        return VectorEnvironment(name, protocol.identity, _version(name), partial(_make_one, name), num_envs)
+    if protocol.emulator.picture == "book":
+        if name != BOOK_ENVIRONMENT:
+            raise UserError(f"protocol 'book' is for {BOOK_ENVIRONMENT} alone: received {name}")
+        make_one = partial(BookPacman, protocol.emulator)
+        return VectorEnvironment(name, protocol.identity, atari.version(), make_one, num_envs)
+    return atari.AtariEnvironment(name, protocol.identity, protocol.emulator, num_envs)
+
+
+def spaces_of(name: str, protocol: Protocol) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
+    """The observation and action space of one environment of a Gymnasium id, as agents are given them."""
+    environment = make(name, 1, protocol)
+    environment.close()
+    return environment.observation_space, environment.action_space
+
+
+def check_name(name: str) -> None:
+    """Raise UserError, with close matches, if no environment is registered under this id."""
+    if name in atari.games():
+        return
+    try:
+        gymnasium.spec(name)
+    except (gymnasium.error.Error, ModuleNotFoundError) as error:
+        known = [*gymnasium.registry, *atari.games()]
+        folded = {known_name.casefold(): known_name for known_name in known}
+        close = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(folded[match] for match in close)}?" if close else "see gymnasium.registry"
+        if ":" in name:
+            hint = str(error).split("\n")[0]
+        raise UserError(f"unknown environment: received {name!r}; {hint}") from error
+
+
+def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
+    """Play a tape again in a fresh environment: its first moment, then one for each action.
+
+    Raises UserError if the tape's environment or protocol is not known here.
+    """
+    protocol = find_protocol(tape.protocol.split(":")[0], tape.environment)
+    if protocol.identity != tape.protocol:
+        raise UserError(f"the tape was made under protocol {tape.protocol}, which is {protocol.identity} here")
+    check_name(tape.environment)
+    if protocol.emulator is not None and protocol.emulator.picture == "nature":
+        return atari.emulate(tape, protocol.emulator, screens=screens)
+    return _emulate(tape, protocol, screens=screens)
+
+
+def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Moment]:
+    render_mode = "rgb_array" if screens else None
+    if protocol.emulator is not None:
+        env: gymnasium.Env[Any, Any] = BookPacman(protocol.emulator, render_mode)
+    else:
+        env = _make_one(tape.environment, render_mode)
+    action_start = getattr(env.action_space, "start", 0)
+    observation_start = getattr(env.observation_space, "start", 0)
+    ale = getattr(env, "ale", None)
+    observation, info = env.reset(seed=tape.seed)
+    reward, terminated, truncated = 0.0, False, False
+    for step in range(tape.length + 1):
+        shown = [np.asarray(env.render())] if screens else []
+        ram = ale.getRAM() if ale is not None else None
+        value = np.asarray(observation - observation_start if observation_start else observation)
+        yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), shown, ram)
+        if step < tape.length:
+            action = tape.actions[step]
+            observation, paid, terminated, truncated, info = env.step(action + action_start if action_start else action)
+            reward = float(paid)
+    env.close()
+
+
+def _make_one(name: str, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+    try:
+        env = gymnasium.make(name, render_mode=render_mode)
+    except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{name} cannot be made: {reason}") from error
+    from_zero(env.observation_space)
+    from_zero(env.action_space)
+    return env
+
+
+def _version(name: str) -> str:
+    """The package that an environment's code comes from, with its version."""
+    spec = gymnasium.spec(name)
+    module = spec.entry_point.split(".")[0] if isinstance(spec.entry_point, str) else "gymnasium"
+    package = importlib.import_module(module)
+    return f"{module} {getattr(package, '__version__', 'unversioned')}"

@@ -1,0 +1,104 @@
+"""Small environments with a known optimum, for tests and for a first look.
+
+- `Identity-v0`: show the action that the observation names; 20 steps. Optimum 20, random 20 / 4 = 5.
+- `Corridor-v0`: walk right to the end of a corridor of 8 cells within 50 steps; one point there and nothing before.
+  Optimum 1 after 7 steps.
+- `Catch-v0`: an image; move a paddle under a falling ball. Optimum 1, random about -0.6.
+"""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+from rlab.types import Array
+
+Observed = tuple[Array, dict[str, Any]]
+Stepped = tuple[Array, float, bool, bool, dict[str, Any]]
+
+
+class Identity(gymnasium.Env[Array, Any]):
+    """One-hot observations of 4 values; the action that equals the value pays 1. Truncated after 20 steps."""
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space = spaces.Box(0, 1, (4,), np.float32)
+        self.action_space = spaces.Discrete(4)
+        self._value = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Observed:
+        super().reset(seed=seed)
+        return self._draw(), {}
+
+    def step(self, action: Any) -> Stepped:
+        reward = float(action == self._value)
+        return self._draw(), reward, False, False, {}
+
+    def _draw(self) -> Array:
+        self._value = int(self.np_random.integers(4))
+        return np.eye(4, dtype=np.float32)[self._value]
+
+
+class Corridor(gymnasium.Env[Any, Any]):
+    """Cells 0 to 7 as Discrete observations; action 1 goes right, 0 left; cell 7 pays 1 and ends the episode."""
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space = spaces.Discrete(8)
+        self.action_space = spaces.Discrete(2)
+        self._cell = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._cell = 0
+        return np.int64(self._cell), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self._cell = min(max(self._cell + (1 if action == 1 else -1), 0), 7)
+        arrived = self._cell == 7
+        return np.int64(self._cell), float(arrived), arrived, False, {}
+
+
+class Catch(gymnasium.Env[Array, Any]):
+    """A ball falls through 10 rows of 5 columns, drawn 4 pixels a cell as [40, 20, 1] uint8; actions: left, stay, right.
+
+    Source: Mnih et al. (2014), Recurrent models of visual attention, section 4.2 (the game of catch).
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+    rows, columns, pixels = 10, 5, 4
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space = spaces.Box(0, 255, (self.rows * self.pixels, self.columns * self.pixels, 1), np.uint8)
+        self.action_space = spaces.Discrete(3)
+        self._ball = [0, 0]
+        self._paddle = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Observed:
+        super().reset(seed=seed)
+        self._ball = [0, int(self.np_random.integers(self.columns))]
+        self._paddle = self.columns // 2
+        return self._draw(), {}
+
+    def step(self, action: Any) -> Stepped:
+        self._paddle = min(max(self._paddle + int(action) - 1, 0), self.columns - 1)
+        self._ball[0] += 1
+        landed = self._ball[0] == self.rows - 1
+        reward = (1.0 if self._ball[1] == self._paddle else -1.0) if landed else 0.0
+        return self._draw(), reward, landed, False, {}
+
+    def render(self) -> Any:
+        return np.repeat(self._draw(), 3, axis=2)
+
+    def _draw(self) -> Array:
+        board = np.zeros((self.rows, self.columns), np.uint8)
+        board[self._ball[0], self._ball[1]] = 255
+        board[self.rows - 1, self._paddle] = 255
+        return np.kron(board, np.ones((self.pixels, self.pixels), np.uint8))[..., None]
+
+
+gymnasium.register("Identity-v0", entry_point="envs.toys:Identity", max_episode_steps=20)
+gymnasium.register("Corridor-v0", entry_point="envs.toys:Corridor", max_episode_steps=50)
+gymnasium.register("Catch-v0", entry_point="envs.toys:Catch", max_episode_steps=20)

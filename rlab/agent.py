@@ -1,0 +1,68 @@
+"""The two protocols that every agent fulfils, and the loop they live in:
+
+    actor = agent.actor(num_envs, seed, explore=True)
+    while True:
+        actions, extras = actor.act(observations, first)    # act
+        transitions = ...environment.step(actions)...       # step
+        agent.observe(transitions)                          # observe
+        metrics = agent.learn()                             # learn
+
+The loop knows no algorithm. The agent decides when to learn, and the end of an episode reaches it only as
+`transitions.discount`. What a learner needs from the moment of acting travels in `extras`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from rlab.types import Array, Bools, Metrics, Transitions
+
+
+class Actor(Protocol):
+    """Plays one row of environments; owns its random stream and its memory."""
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        """Actions [N] or [N, A] for observations [N, *O], and what the learner shall get along with them.
+
+        `first` [N] is true where the observation is the first of an episode.
+        """
+        ...
+
+    def save(self, directory: Path) -> None: ...
+
+    def load(self, directory: Path) -> None: ...
+
+
+class Agent(Protocol):
+    """Learns; makes actors that play as well as it has learned so far."""
+
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> Actor:
+        """A new actor; it shares what the agent learns from now on. `explore` is for training, else it plays its best."""
+        ...
+
+    def observe(self, transitions: Transitions) -> None:
+        """Remember one step of the training environments."""
+        ...
+
+    def learn(self) -> Metrics | None:
+        """Every update that is due, and what there is to log of them; None: none was due."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write everything that learning depends on into an existing, empty folder."""
+        ...
+
+    def load(self, directory: Path) -> int:
+        """Restore what `save` wrote; return how many of the latest turns the agent wants to be shown again.
+
+        The frames of a replay are not saved: they come back from the tapes, through `observe`.
+        """
+        ...
+
+
+class Inspectable(Protocol):
+    """An agent that can tell what it thinks of observations; asked only when somebody looks."""
+
+    def inspect(self, observations: Array) -> Mapping[str, Array]:
+        """For observations [B, *O]: any of `action_values` [B, A], `probabilities` [B, A], `value` [B]."""
+        ...

@@ -1,0 +1,150 @@
+"""The loop: an iterator that turns act, step, observe, learn, and the only place of the lab that steps an environment
+to play.
+
+It knows no algorithm. It translates how episodes end (and only here), gives each episode its own seed, resets finished
+environments before the next step, and records every episode as a tape. Budget, logging, evaluation and pictures are the
+business of whoever iterates.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from rlab.agent import Actor, Agent
+from rlab.tapes import Digest
+from rlab.types import Array, Bools, Environment, Metrics, Outcome, Tape, Transitions
+
+
+class Turn(NamedTuple):
+    """What one turn of the loop brought."""
+
+    transitions: Transitions
+    metrics: Metrics | None  # of the updates that the agent made
+    tapes: list[Tape]  # of the episodes that ended
+    frames: int  # that the N steps took
+
+
+@dataclass
+class _Episode:
+    """An episode in the making."""
+
+    number: int
+    seed: int
+    step: int
+    start_frames: int
+    digest: Digest
+    frames: int
+    actions: list[Array] = field(default_factory=list)
+    rewards: list[float] = field(default_factory=list)
+
+    def tape(self, stream: str, environment: Environment, *, terminated: bool) -> Tape:
+        space = environment.action_space
+        return Tape(
+            stream,
+            self.number,
+            environment.name,
+            environment.protocol,
+            environment.version,
+            self.seed,
+            self.start_frames,
+            np.asarray(self.actions, space.dtype).reshape(-1, *(space.shape or ())),
+            np.asarray(self.rewards, np.float32),
+            self.frames,
+            terminated,
+            self.digest.text(),
+            self.step,
+        )
+
+
+class Loop(Iterator[Turn]):
+    """Plays `actor` in `environment`, and has `agent` (if there is one) learn from it.
+
+    `next_seed(number)` gives the seed of the episode that begins as the `number`-th of the stream.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        actor: Actor,
+        next_seed: Callable[[int], int],
+        *,
+        stream: str,
+        agent: Agent | None = None,
+        life_loss_ends_value: bool = False,
+    ) -> None:
+        self.environment = environment
+        self.actor = actor
+        self.agent = agent
+        self.turn = 0
+        self.frames = 0
+        self.begun = 0  # episodes
+        self._next_seed = next_seed
+        self._stream = stream
+        self._life_loss_ends_value = life_loss_ends_value
+        self._observation: Array
+        self._first = np.ones(environment.num_envs, np.bool_)
+        self._episodes: list[_Episode] = []
+
+    @property
+    def step(self) -> int:
+        """Decisions taken so far, over all environments."""
+        return self.turn * self.environment.num_envs
+
+    def __next__(self) -> Turn:
+        if not self._episodes:
+            self._begin(np.ones(self.environment.num_envs, np.bool_))
+        actions, extras = self.actor.act(self._observation, self._first)
+        outcome = self.environment.step(actions)
+        last = outcome.terminated | outcome.truncated
+        ends_value = outcome.terminated
+        if self._life_loss_ends_value:
+            ends_value = ends_value | outcome.life_lost
+        discount = np.where(ends_value, np.float32(0), np.float32(1))
+        transitions = Transitions(
+            self._observation, actions, outcome.reward, discount, outcome.observation, self._first, last, extras
+        )
+        metrics = None
+        if self.agent is not None:
+            self.agent.observe(transitions)
+            metrics = self.agent.learn()
+        self.turn += 1
+        tapes = self._record(actions, outcome, last)
+        self._observation = outcome.observation
+        self._first = last
+        if last.any():
+            self._begin(last)
+        frames = int(outcome.frames.sum())
+        self.frames += frames
+        return Turn(transitions, metrics, tapes, frames)
+
+    def _begin(self, mask: Bools) -> None:
+        """Begin a new episode in each environment where `mask` is true."""
+        rows = np.flatnonzero(mask)
+        numbers = range(self.begun, self.begun + len(rows))
+        seeds = [self._next_seed(number) for number in numbers]
+        start = self.environment.reset(mask, seeds)
+        self._observation = start.observation
+        if not self._episodes:
+            self._episodes = [_Episode(0, 0, 0, 0, Digest(self.environment.observation_space), 0) for _ in rows]
+        for row, number, seed in zip(rows, numbers, seeds, strict=True):
+            digest = Digest(self.environment.observation_space)
+            frames = int(start.frames[row])
+            self._episodes[row] = _Episode(number, seed, self.step + int(row), frames, digest, frames)
+        self.begun += len(rows)
+
+    def _record(self, actions: Array, outcome: Outcome, last: Bools) -> list[Tape]:
+        for row, episode in enumerate(self._episodes):
+            episode.digest.add(self._observation[row])
+            episode.actions.append(actions[row])
+            episode.rewards.append(float(outcome.reward[row]))
+            episode.frames += int(outcome.frames[row])
+        return [
+            self._episodes[row].tape(self._stream, self.environment, terminated=bool(outcome.terminated[row]))
+            for row in np.flatnonzero(last)
+        ]
+
+    def unfinished(self) -> list[Tape]:
+        """The episodes that are under way, one for each environment, as tapes that end before their time."""
+        return [episode.tape(self._stream, self.environment, terminated=False) for episode in self._episodes]

@@ -1,0 +1,91 @@
+"""Named protocols: how a score is made, so that no two scores are compared that mean different things.
+
+A protocol fixes the environment's settings, which actions there are, how the agent acts when it is evaluated, how long
+a game may last, and which seeds the games have. Its hash covers every field; the hash stands with every run, tape, score
+and card.
+
+Training plays under the same protocol. It may depart from it only by named settings of the run (rewards clipped, a lost
+life as discount 0), which stand in `config.json`.
+
+Source: `ale_v5` is Machado et al. (2018), Revisiting the Arcade Learning Environment, section 5, with the minimal action
+set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` is chapter 16 of Hands-On Machine Learning
+with Scikit-Learn & TensorFlow (first edition) and its notebook.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from rlab.seeding import Seeds
+from rlab.types import UserError
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The settings of an Atari emulator and of what is made of its screens."""
+
+    frame_skip: tuple[int, int]  # the least and the most frames an action lasts; drawn anew each step if they differ
+    sticky_actions: float  # probability that a frame repeats the previous action
+    full_action_space: bool  # all 18 actions, or those the game uses
+    noop_max: int  # the most no-op frames before the first decision, drawn uniformly from 0 on
+    noop_steps: int  # no-op steps before the first decision, always as many
+    max_frames: int  # a game is truncated after so many
+    picture: Literal["nature", "book"]  # 84x84 grey, four stacked, two screens maximised; or the book's 88x80 crop
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a score is made."""
+
+    name: str
+    acting: Literal["greedy", "sampled"]  # the agent's best action, or one drawn as it explores
+    epsilon: float  # probability of a uniformly random action in its place
+    emulator: Emulator | None = None
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def identity(self) -> str:
+        """Name and hash, as every record carries them."""
+        return f"{self.name}:{self.hash}"
+
+    def seeds(self, stream: str, episodes: int) -> list[int]:
+        """The seeds of the first `episodes` games of a stream, the same for every agent.
+
+        Games that choose a checkpoint ("validation") have other seeds than games that report a score ("eval").
+        """
+        drawn = Seeds(0).generator(f"protocol {stream}").integers(2**31, size=episodes)
+        return [int(seed) for seed in drawn]
+
+
+_V5 = Emulator((4, 4), 0.25, False, 0, 0, 108_000, "nature")
+_PROTOCOLS = (
+    Protocol("ale_v5", "greedy", 0.001, _V5),
+    Protocol("ale_v5_full", "greedy", 0.001, Emulator((4, 4), 0.25, True, 0, 0, 108_000, "nature")),
+    Protocol("classic", "greedy", 0.05, Emulator((4, 4), 0.0, False, 30, 0, 18_000, "nature")),
+    Protocol("book", "greedy", 0.0, Emulator((2, 4), 0.25, False, 0, 90, 108_000, "book")),
+    Protocol("gymnasium", "greedy", 0.0),
+)
+PROTOCOLS = {protocol.name: protocol for protocol in _PROTOCOLS}
+
+
+def default_protocol(environment: str) -> str:
+    """The protocol of an environment for which none was named."""
+    return "ale_v5" if environment.startswith("ALE/") else "gymnasium"
+
+
+def find_protocol(name: str, environment: str) -> Protocol:
+    """The protocol called `name` if it fits the environment.
+
+    Raises UserError if there is none of that name, or if it is for another kind of environment.
+    """
+    if name not in PROTOCOLS:
+        raise UserError(f"unknown protocol: received {name!r}, allowed are {', '.join(PROTOCOLS)}")
+    protocol = PROTOCOLS[name]
+    if (protocol.emulator is not None) != environment.startswith("ALE/"):
+        allowed = [p.name for p in _PROTOCOLS if (p.emulator is not None) == environment.startswith("ALE/")]
+        raise UserError(f"protocol {name!r} does not fit {environment}: allowed are {', '.join(allowed)}")
+    return protocol

@@ -1,0 +1,166 @@
+"""The episode store: every finished episode as a tape in SQLite, and the proof that a tape is true.
+
+From a tape come the resumed run, the video, the pretraining data and the proof of the score: frames at any size, RGB and
+RAM are derived by re-emulation, none are stored.
+
+Streams: `train`; `validation`, the evaluations during training, which choose the best checkpoint; `eval`, the
+evaluations that report a score, on other seeds; `demo`, games played for their own sake.
+"""
+
+import hashlib
+import io
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rlab.types import Array, FrameStack, Moment, Tape, UserError
+
+STREAMS = ("train", "validation", "eval", "demo")
+
+_COLUMNS = (
+    "stream TEXT, number INTEGER, environment TEXT, protocol TEXT, version TEXT, seed INTEGER, start_frames INTEGER, "
+    "actions BLOB, rewards BLOB, frames INTEGER, terminated INTEGER, digest TEXT, step INTEGER, observations BLOB, "
+    "length INTEGER, score REAL"
+)
+_NAMES = [column.split()[0] for column in _COLUMNS.split(", ")]
+
+
+class Digest:
+    """A running SHA-256 over the observations of an episode, in the order in which the agent saw them.
+
+    The last observation, after the last action, does not belong to it: no decision rests on it. Of stacked frames only
+    the newest counts, as the others were counted before.
+    """
+
+    def __init__(self, space: spaces.Space[Any]) -> None:
+        self._newest_only = isinstance(space, FrameStack)
+        self._hash = hashlib.sha256()
+
+    def add(self, observation: Array) -> None:
+        self._hash.update((observation[..., -1] if self._newest_only else np.asarray(observation)).tobytes())
+
+    def text(self) -> str:
+        return self._hash.hexdigest()[:32]
+
+
+def disagreement(tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment]) -> str | None:
+    """What a re-emulation of `tape` shows that the tape does not say, in one line; None if they agree.
+
+    Rewards are compared one by one, then the observations' digest, then how and when the episode ended.
+    """
+    digest = Digest(space)
+    steps = -1
+    for steps, moment in enumerate(moments):
+        if steps > 0 and np.float32(moment.reward) != tape.rewards[steps - 1]:
+            return f"reward {steps} is {tape.rewards[steps - 1]:g} on the tape, {moment.reward:g} when played again"
+        ended = moment.terminated or moment.truncated
+        if ended and steps < tape.length:
+            return f"the tape has {tape.length} steps, the episode ends after {steps} when played again"
+        if steps == tape.length:
+            if not ended:
+                return f"the tape ends after {steps} steps, the episode does not when played again"
+            if moment.terminated != tape.terminated:
+                words = {True: "terminated", False: "truncated"}
+                return f"{words[tape.terminated]} on the tape, {words[moment.terminated]} when played again"
+        else:
+            digest.add(moment.observation)
+    if digest.text() != tape.digest:
+        return "the observations are others when played again"
+    return None
+
+
+class TapeStore:
+    """The tapes of one run, in `tapes.sqlite`. Rows appear to others, and survive, once `commit` was called."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        if not create and not path.is_file():
+            raise UserError(f"no tapes: {path} is not there")
+        self.path = path
+        try:
+            if create:
+                self._connection = sqlite3.connect(path)
+                key = "PRIMARY KEY (stream, number)"
+                self._connection.execute(f"CREATE TABLE IF NOT EXISTS tapes ({_COLUMNS}, {key})")
+            else:
+                self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            found = [row[1] for row in self._connection.execute("PRAGMA table_info(tapes)")]
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"{path} cannot be read as a tape store: {error}") from error
+        if found != _NAMES:
+            raise UserError(f"{path} is not a tape store of this version: its columns are {', '.join(found) or 'none'}")
+
+    def write(self, tape: Tape) -> None:
+        """Add a tape, in place of one with the same stream and number."""
+        row = [
+            *(tape.stream, tape.number, tape.environment, tape.protocol, tape.version, tape.seed, tape.start_frames),
+            *(_pack(tape.actions), _pack(tape.rewards), tape.frames, tape.terminated, tape.digest, tape.step),
+            None if tape.observations is None else _pack(tape.observations),
+            *(tape.length, tape.score),
+        ]
+        self._connection.execute(f"REPLACE INTO tapes VALUES ({', '.join('?' * len(row))})", row)
+
+    def commit(self) -> None:
+        """Make all rows written so far last."""
+        self._connection.commit()
+
+    def delete(self, stream: str, *, from_step: int = 0) -> None:
+        """Delete the tapes of `stream` that began at agent step `from_step` or later."""
+        self._connection.execute("DELETE FROM tapes WHERE stream = ? AND step >= ?", (stream, from_step))
+
+    def read(self, stream: str, number: int) -> Tape:
+        """One tape. Raises UserError if there is none."""
+        for tape in self._select("stream = ? AND number = ?", (stream, number)):
+            return tape
+        rows = self._connection.execute("SELECT MIN(number), MAX(number) FROM tapes WHERE stream = ?", (stream,))
+        low, high = rows.fetchone()
+        held = f"{low} to {high}" if low is not None else "none"
+        raise UserError(f"no such game: received {stream} {number}, {self.path} holds {held}")
+
+    def all(self, stream: str, *, from_step: int = 0) -> Iterator[Tape]:
+        """The tapes of `stream` that began at agent step `from_step` or later, in the order of their numbers."""
+        return self._select("stream = ? AND step >= ?", (stream, from_step))
+
+    def table(self, stream: str) -> list[dict[str, Any]]:
+        """Number, seed, step, length, frames and score of each tape of `stream`, without opening them."""
+        names = ("number", "seed", "step", "length", "frames", "score")
+        query = f"SELECT {', '.join(names)} FROM tapes WHERE stream = ? ORDER BY number"
+        return [dict(zip(names, row, strict=True)) for row in self._connection.execute(query, (stream,))]
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _select(self, condition: str, values: tuple[Any, ...]) -> Iterator[Tape]:
+        query = f"SELECT {', '.join(_NAMES)} FROM tapes WHERE {condition} ORDER BY stream, number"
+        try:
+            for row in self._connection.execute(query, values):
+                yield self._tape(dict(zip(_NAMES, row, strict=True)))
+        except sqlite3.DatabaseError as error:
+            raise UserError(f"{self.path} is damaged: {error}") from error
+
+    def _tape(self, row: dict[str, Any]) -> Tape:
+        length, score = row.pop("length"), row.pop("score")
+        try:
+            row["actions"] = _unpack(row["actions"])
+            row["rewards"] = _unpack(row["rewards"])
+            row["observations"] = None if row["observations"] is None else _unpack(row["observations"])
+        except (zlib.error, ValueError, EOFError) as error:
+            raise UserError(f"{self.path} is damaged: {row['stream']} {row['number']}: {error}") from error
+        tape = Tape(**{**row, "terminated": bool(row["terminated"])})
+        if tape.length != length or len(tape.rewards) != length or tape.score != score:
+            raise UserError(f"{self.path} is damaged: {tape.stream} {tape.number}: length or score disagree")
+        return tape
+
+
+def _pack(array: Array) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return zlib.compress(buffer.getvalue(), 6)
+
+
+def _unpack(blob: bytes) -> Array:
+    return np.asarray(np.load(io.BytesIO(zlib.decompress(blob)), allow_pickle=False))
