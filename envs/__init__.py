@@ -63,6 +63,13 @@ def check_name(name: str) -> None:
         raise UserError(f"unknown environment: received {name!r}; {hint}") from error
 
 
+def origin(name: str) -> dict[str, str]:
+    """Facts about where an environment's behaviour comes from: its package, and the digest of its ROM."""
+    if name not in atari.games():
+        return {"environment": _version(name)}
+    return {"environment": atari.version(), "rom_sha256": atari.rom_digest(name)}
+
+
 def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
     """Play a tape again in a fresh environment: its first moment, then one for each action.
 

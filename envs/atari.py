@@ -10,8 +10,10 @@ document it (found on ale-py 0.12, over whole games):
    buffers hold, part of it from the step before. `_Picture` keeps the same two buffers.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import ale_py
@@ -103,6 +105,11 @@ class AtariEnvironment:
 def version() -> str:
     """What steps the games, as tapes carry it."""
     return f"ale-py {ale_py.__version__}"
+
+
+def rom_digest(name: str) -> str:
+    """The SHA-256 of a game's ROM."""
+    return hashlib.sha256(Path(roms.get_rom_path(games()[name])).read_bytes()).hexdigest()
 
 
 def _channels_last(observation: Array) -> Array:

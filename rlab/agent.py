@@ -13,7 +13,7 @@ The loop knows no algorithm. The agent decides when to learn, and the end of an 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rlab.types import Array, Bools, Metrics, Transitions
 
@@ -60,6 +60,16 @@ class Agent(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """An agent with a memory that grows while it trains."""
+
+    def expected_memory(self) -> int:
+        """The bytes that its memory will hold when it is full."""
+        ...
+
+
+@runtime_checkable
 class Inspectable(Protocol):
     """An agent that can tell what it thinks of observations; asked only when somebody looks."""
 

@@ -6,7 +6,7 @@ environments before the next step, and records every episode as a tape. Budget, 
 business of whoever iterates.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from rlab.agent import Actor, Agent
 from rlab.tapes import Digest
-from rlab.types import Array, Bools, Environment, Metrics, Outcome, Tape, Transitions
+from rlab.types import Array, Bools, Environment, Metrics, Outcome, Tape, Transitions, UserError
 
 
 class Turn(NamedTuple):
@@ -38,9 +38,11 @@ class _Episode:
     frames: int
     actions: list[Array] = field(default_factory=list)
     rewards: list[float] = field(default_factory=list)
+    observations: list[Array] = field(default_factory=list)  # stays empty where they are not kept
 
-    def tape(self, stream: str, environment: Environment, *, terminated: bool) -> Tape:
+    def tape(self, stream: str, environment: Environment, *, terminated: bool, final: Array | None = None) -> Tape:
         space = environment.action_space
+        kept = np.stack([*self.observations, final]) if self.observations and final is not None else None
         return Tape(
             stream,
             self.number,
@@ -55,6 +57,7 @@ class _Episode:
             terminated,
             self.digest.text(),
             self.step,
+            kept,
         )
 
 
@@ -86,6 +89,7 @@ class Loop(Iterator[Turn]):
         self._observation: Array
         self._first = np.ones(environment.num_envs, np.bool_)
         self._episodes: list[_Episode] = []
+        self._keeps_observations = False
 
     @property
     def step(self) -> int:
@@ -110,8 +114,17 @@ class Loop(Iterator[Turn]):
             self.agent.observe(transitions)
             metrics = self.agent.learn()
         self.turn += 1
-        tapes = self._record(actions, outcome, last)
+        self._record(range(len(last)), actions, outcome)
         self._observation = outcome.observation
+        tapes = [
+            self._episodes[row].tape(
+                self._stream,
+                self.environment,
+                terminated=bool(outcome.terminated[row]),
+                final=outcome.observation[row],
+            )
+            for row in np.flatnonzero(last)
+        ]
         self._first = last
         if last.any():
             self._begin(last)
@@ -134,16 +147,66 @@ class Loop(Iterator[Turn]):
             self._episodes[row] = _Episode(number, seed, self.step + int(row), frames, digest, frames)
         self.begun += len(rows)
 
-    def _record(self, actions: Array, outcome: Outcome, last: Bools) -> list[Tape]:
-        for row, episode in enumerate(self._episodes):
+    def _record(self, rows: Iterable[int], actions: Array, outcome: Outcome) -> None:
+        """Note a step from `self._observation` in the episodes of `rows`."""
+        for row in rows:
+            episode = self._episodes[row]
             episode.digest.add(self._observation[row])
             episode.actions.append(actions[row])
             episode.rewards.append(float(outcome.reward[row]))
             episode.frames += int(outcome.frames[row])
-        return [
-            self._episodes[row].tape(self._stream, self.environment, terminated=bool(outcome.terminated[row]))
-            for row in np.flatnonzero(last)
+            if self._keeps_observations:
+                episode.observations.append(self._observation[row])
+
+    def keep_observations(self, keep: bool) -> None:
+        """Whether tapes hold their observations from now on; before the first step, or False at any time."""
+        self._keeps_observations = keep
+        if not keep:
+            for episode in self._episodes:
+                episode.observations.clear()
+
+    def restart(self, mask: Bools) -> None:
+        """Break off the episodes where `mask` [N] is true, without a tape, and begin new ones."""
+        self._first = self._first | mask
+        self._begin(mask)
+
+    def restore(self, unfinished: Sequence[Tape], turn: int, begun: int, frames: int) -> None:
+        """Bring a new loop to where `unfinished` tapes, one for each environment, broke off in `turn`.
+
+        Their actions are played again in this loop's environments. All environments step together, so the longest
+        episode begins first and the others when they have as many steps to go. Without tapes, new episodes begin.
+        Raises UserError if an episode does not play again as it was.
+        """
+        self.turn, self.begun, self.frames = turn, begun, frames
+        if not unfinished:
+            return
+        lengths = np.array([tape.length for tape in unfinished])
+        space = self.environment.observation_space
+        self._episodes = [
+            _Episode(tape.number, tape.seed, tape.step, tape.start_frames, Digest(space), tape.start_frames)
+            for tape in unfinished
         ]
+        idle = np.zeros(self.environment.action_space.shape or (), self.environment.action_space.dtype)
+        over = np.ones(len(unfinished), np.bool_)
+        for to_go in range(int(lengths.max()), -1, -1):
+            # An environment whose turn has not come yet steps along, and is reset whenever its game ends.
+            begins = (lengths == to_go) | over
+            if begins.any():
+                seeds = [unfinished[row].seed for row in np.flatnonzero(begins)]
+                self._observation = self.environment.reset(begins, seeds).observation
+            if to_go > 0:
+                plays = lengths >= to_go
+                actions = np.stack(
+                    [tape.actions[-to_go] if row else idle for row, tape in zip(plays, unfinished, strict=True)]
+                )
+                outcome = self.environment.step(actions)
+                over = outcome.terminated | outcome.truncated
+                self._record(np.flatnonzero(plays), actions, outcome)
+                self._observation = outcome.observation
+        for tape, again in zip(unfinished, self.unfinished(), strict=True):
+            if tape.digest != again.digest or not np.array_equal(tape.rewards, again.rewards):
+                raise UserError(f"the unfinished game {tape.number} is another when played again")
+        self._first = lengths == 0
 
     def unfinished(self) -> list[Tape]:
         """The episodes that are under way, one for each environment, as tapes that end before their time."""

@@ -11,7 +11,7 @@ import hashlib
 import io
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,10 @@ class TapeStore:
         """Make all rows written so far last."""
         self._connection.commit()
 
-    def delete(self, stream: str, *, from_step: int = 0) -> None:
-        """Delete the tapes of `stream` that began at agent step `from_step` or later."""
-        self._connection.execute("DELETE FROM tapes WHERE stream = ? AND step >= ?", (stream, from_step))
+    def truncate(self, stream: str, number: int, also: Collection[int] = ()) -> None:
+        """Delete the tapes of `stream` with this number or a higher one, and those numbered in `also`."""
+        self._connection.execute("DELETE FROM tapes WHERE stream = ? AND number >= ?", (stream, number))
+        self._connection.executemany("DELETE FROM tapes WHERE stream = ? AND number = ?", [(stream, n) for n in also])
 
     def read(self, stream: str, number: int) -> Tape:
         """One tape. Raises UserError if there is none."""
@@ -121,9 +122,9 @@ class TapeStore:
         held = f"{low} to {high}" if low is not None else "none"
         raise UserError(f"no such game: received {stream} {number}, {self.path} holds {held}")
 
-    def all(self, stream: str, *, from_step: int = 0) -> Iterator[Tape]:
-        """The tapes of `stream` that began at agent step `from_step` or later, in the order of their numbers."""
-        return self._select("stream = ? AND step >= ?", (stream, from_step))
+    def all(self, stream: str) -> Iterator[Tape]:
+        """The tapes of `stream`, in the order of their numbers."""
+        return self._select("stream = ?", (stream,))
 
     def table(self, stream: str) -> list[dict[str, Any]]:
         """Number, seed, step, length, frames and score of each tape of `stream`, without opening them."""

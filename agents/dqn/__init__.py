@@ -1,0 +1,28 @@
+"""Deep Q-learning: Mnih et al. (2015), with double Q-learning and n-step returns as settings."""
+
+from typing import TYPE_CHECKING, Any
+
+from agents.dqn.config import PRESETS, Config
+from rlab.agent import Agent
+from rlab.seeding import Seeds
+
+if TYPE_CHECKING:
+    import keras
+    from gymnasium import spaces
+
+__all__ = ["PRESETS", "Config", "make"]
+
+
+def make(
+    config: Config,
+    observation_space: "spaces.Space[Any]",
+    action_space: "spaces.Space[Any]",
+    seeds: Seeds,
+    *,
+    encoder: "keras.Model | None" = None,
+    model: None = None,
+) -> Agent:
+    """A DQN agent. Raises UserError if the spaces do not fit it."""
+    from agents.dqn.agent import DQN  # brings TensorFlow
+
+    return DQN(config, observation_space, action_space, seeds, encoder)

@@ -1,0 +1,212 @@
+"""DQN: a network that learns action values by Q-learning from a replay.
+
+Source: Mnih et al. (2015), Human-level control through deep reinforcement learning; van Hasselt et al. (2016) for double
+Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
+Departs: 1. Adam in place of RMSProp. 2. The last transitions become samplable only when their n successors are there.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from gymnasium import spaces
+
+from agents.dqn.config import Config
+from rlab import devices
+from rlab.exploration import epsilon_greedy
+from rlab.nets.encoders import mlp, nature
+from rlab.nets.heads import action_values
+from rlab.nets.saving import load_model, save_model
+from rlab.ops.losses import huber
+from rlab.ops.temporal_differences import q_target, taken
+from rlab.replay.uniform import UniformReplay, expected_memory
+from rlab.schedules import Linear
+from rlab.seeding import Seeds, generator_state, restore_generator
+from rlab.types import Array, Bools, Metrics, Transitions, UserError
+
+NETWORK = "network.keras"
+LEARNER = "learner.npz"
+STATE = "agent.json"
+
+
+class DQN:
+    """The agent; see `Config` for its settings."""
+
+    def __init__(
+        self,
+        config: Config,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        seeds: Seeds,
+        encoder: keras.Model | None,
+    ) -> None:
+        if not isinstance(action_space, spaces.Discrete):
+            raise UserError(f"dqn chooses among discrete actions: received {action_space}, allowed is Discrete")
+        self.config = config
+        self._observation_space = observation_space
+        self._action_space = action_space
+        self._random = seeds.generator("replay")
+        self._epsilon = Linear(config.epsilon_start, config.epsilon_end, config.epsilon_decay_steps)
+        self._replay: UniformReplay | None = None  # made when the number of environments is known
+        self.updates = 0
+        with devices.scope():
+            if encoder is None and config.encoder_kind == "nature":
+                encoder = nature(observation_space, seeds)
+            elif encoder is None:
+                encoder = mlp(observation_space, config.encoder_sizes, seeds)
+            self.network = action_values(encoder, config.hidden_sizes, int(action_space.n), seeds)
+            self._target = keras.models.clone_model(self.network)
+            self._target.set_weights(self.network.get_weights())
+            self._optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+            self._optimizer.build(self.network.trainable_variables)
+        self._update = self._make_update()
+        self._values: dict[int, Any] = {}  # the compiled network, by number of observations
+
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> "_Actor":
+        return _Actor(self, num_envs, seed, self._epsilon if explore else Linear(0, 0, 0))
+
+    def values(self, observations: Array) -> Array:
+        """The action values [B, A] of observations [B, *O]."""
+        size = len(observations)
+        if size not in self._values:
+            space = self._observation_space
+            signature = tf.TensorSpec((size, *(space.shape or ())), space.dtype)
+            self._values[size] = devices.function(lambda observation: self.network(observation), signature)
+        return np.asarray(self._values[size](observations))
+
+    def inspect(self, observations: Array) -> Mapping[str, Array]:
+        return {"action_values": self.values(observations)}
+
+    def observe(self, transitions: Transitions) -> None:
+        if self._replay is None:
+            self._replay = self._make_replay(len(transitions.reward))
+        self._replay.add(transitions)
+
+    def learn(self) -> Metrics | None:
+        replay, config = self._replay, self.config
+        if replay is None:
+            return None
+        step = replay.added * replay.num_envs
+        due = (step - config.warmup_steps) // config.update_period_steps + 1 if step >= config.warmup_steps else 0
+        metrics = None
+        while self.updates < due:
+            batch = replay.sample(config.batch_size, self._random)
+            reward = np.clip(batch.reward, -1, 1) if config.reward_clipping else batch.reward
+            loss, error, value = self._update(*batch._replace(reward=reward))
+            self.updates += 1
+            if self.updates % config.target_period_updates == 0:
+                self._target.set_weights(self.network.get_weights())
+            metrics = {"loss/huber": float(loss), "loss/td_error": float(error), "value/mean": float(value)}
+        if metrics is not None:
+            metrics["exploration/epsilon"] = self._epsilon(step)
+        return metrics
+
+    def expected_memory(self) -> int:
+        config = self.config
+        spaces_ = self._observation_space, self._action_space
+        return expected_memory(config.replay_capacity, *spaces_, compressed=config.replay_compressed)
+
+    def save(self, directory: Path) -> None:
+        save_model(self.network, directory / NETWORK)
+        learned = [*self._target.weights, *self._optimizer.variables]
+        np.savez(directory / LEARNER, *[np.asarray(variable) for variable in learned])
+        state = {
+            "updates": self.updates,
+            "random": generator_state(self._random),
+            "rows": self._replay.added if self._replay is not None else 0,
+            "num_envs": self._replay.num_envs if self._replay is not None else 0,
+        }
+        (directory / STATE).write_text(json.dumps(state, indent=2) + "\n")
+
+    def load(self, directory: Path) -> int:
+        saved = load_model(directory / NETWORK)
+        shapes = [[tuple(weight.shape) for weight in network.weights] for network in (saved, self.network)]
+        if shapes[0] != shapes[1]:
+            raise UserError(f"{directory / NETWORK} does not fit the settings: weights {shapes[0]}, expected {shapes[1]}")
+        self.network.set_weights(saved.get_weights())
+        if not (directory / LEARNER).is_file():
+            return 0  # a released agent, to play with
+        with np.load(directory / LEARNER, allow_pickle=False) as arrays:
+            for variable, name in zip([*self._target.weights, *self._optimizer.variables], arrays.files, strict=True):
+                variable.assign(arrays[name])
+        state = json.loads((directory / STATE).read_text())
+        self.updates = state["updates"]
+        restore_generator(self._random, state["random"])
+        if not state["rows"]:
+            return 0
+        self._replay = self._make_replay(state["num_envs"])
+        held = min(state["rows"], self._replay.rows)
+        self._replay.added = state["rows"] - held
+        return int(held)
+
+    def _make_replay(self, num_envs: int) -> UniformReplay:
+        config = self.config
+        return UniformReplay(
+            config.replay_capacity,
+            num_envs,
+            self._observation_space,
+            self._action_space,
+            steps=config.n_steps,
+            gamma=config.gamma,
+            compressed=config.replay_compressed,
+        )
+
+    def _make_update(self) -> Any:
+        config, network, target, optimizer = self.config, self.network, self._target, self._optimizer
+
+        def update(
+            observation: tf.Tensor,
+            action: tf.Tensor,
+            reward: tf.Tensor,
+            discount: tf.Tensor,
+            next_observation: tf.Tensor,
+        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            next_values = target(next_observation)
+            next_choice = network(next_observation) if config.double else next_values
+            goal = q_target(reward, discount, next_values, next_choice)
+            with tf.GradientTape() as tape:
+                value = taken(network(observation), action)
+                error = goal - value
+                loss = tf.reduce_mean(huber(error))
+            variables = network.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            return loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value)
+
+        space = self._observation_space
+        seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
+        number = tf.TensorSpec((config.batch_size,), tf.float32)
+        return devices.function(update, seen, tf.TensorSpec((config.batch_size,), tf.int64), number, number, seen)
+
+
+class _Actor:
+    """Epsilon-greedy on the agent's action values; epsilon falls with the steps that this actor has taken."""
+
+    def __init__(self, agent: DQN, num_envs: int, seed: int, epsilon: Linear) -> None:
+        self._agent = agent
+        self._num_envs = num_envs
+        self._random = np.random.default_rng(seed)
+        self._epsilon = epsilon
+        self._steps = 0
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        epsilon = self._epsilon(self._steps)
+        self._steps += self._num_envs
+
+        def greedy(rows: Array) -> Array:
+            return np.argmax(self._agent.values(observations), axis=1)[rows]
+
+        num_actions = int(self._agent.network.output.shape[-1])
+        return epsilon_greedy(self._random, epsilon, self._num_envs, num_actions, greedy), {}
+
+    def save(self, directory: Path) -> None:
+        state = {"steps": self._steps, "random": generator_state(self._random)}
+        (directory / "actor.json").write_text(json.dumps(state, indent=2) + "\n")
+
+    def load(self, directory: Path) -> None:
+        state = json.loads((directory / "actor.json").read_text())
+        self._steps = state["steps"]
+        restore_generator(self._random, state["random"])

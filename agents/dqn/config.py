@@ -1,0 +1,112 @@
+"""The settings of DQN and their presets. Importing this loads no TensorFlow."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rlab.config import Preset, check_range
+
+
+@dataclass(frozen=True)
+class Config:
+    """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
+
+    encoder_kind: Literal["nature", "mlp"] = "nature"
+    """What sees: `nature`, three convolutions for images; `mlp`, dense layers for vectors."""
+    encoder_sizes: tuple[int, ...] = (64,)
+    """Units of each dense layer of an `mlp` encoder."""
+    hidden_sizes: tuple[int, ...] = (512,)
+    """Units of each dense layer between the encoder and the action values."""
+    double: bool = False
+    """Double Q-learning: the online network chooses the next action, the target network values it. Less optimism."""
+    n_steps: int = 1
+    """Steps of reward before a value is trusted. Higher: faster credit, more variance, staler behaviour."""
+    gamma: float = 0.99
+    """Discount per step. Higher: looks further ahead, learns more slowly."""
+    learning_rate: float = 2.5e-4
+    """Step size of Adam. Higher: faster, less stable."""
+    adam_epsilon: float = 1e-8
+    """Adam's denominator offset. Higher: smaller steps where gradients are small."""
+    batch_size: int = 32
+    """Transitions in an update. Higher: less noise, more time an update."""
+    update_period_steps: int = 4
+    """Agent steps between two updates. Higher: less learning from each step, more steps a second."""
+    target_period_updates: int = 10_000
+    """Updates between two copies of the online to the target network. Higher: more stable, slower."""
+    warmup_steps: int = 50_000
+    """Agent steps before the first update."""
+    replay_capacity: int = 1_000_000
+    """Transitions that are remembered. Higher: more varied, older experience, more memory."""
+    replay_compressed: bool = True
+    """Whether images in the replay are compressed about tenfold, without loss."""
+    reward_clipping: bool = True
+    """Whether learning sees rewards cut to [-1, 1]; scores never do."""
+    epsilon_start: float = 1.0
+    """Probability of a random action at the first step."""
+    epsilon_end: float = 0.1
+    """Probability of a random action once the decay is over."""
+    epsilon_decay_steps: int = 1_000_000
+    """Agent steps over which epsilon falls, linearly. Lower: exploits what it knows sooner."""
+
+    def __post_init__(self) -> None:
+        check_range("gamma", self.gamma, 0, 1)
+        check_range("learning_rate", self.learning_rate, 1e-12, 1)
+        check_range("epsilon_start", self.epsilon_start, 0, 1)
+        check_range("epsilon_end", self.epsilon_end, 0, 1)
+        check_range("epsilon_decay_steps", self.epsilon_decay_steps, 0)
+        for name in ("n_steps", "batch_size", "update_period_steps", "target_period_updates", "warmup_steps"):
+            check_range(name, getattr(self, name), 1)
+        check_range("replay_capacity", self.replay_capacity, self.batch_size)
+
+
+PRESETS = {
+    "fast": Preset(
+        Config(
+            double=True,
+            n_steps=3,
+            learning_rate=2.5e-4,
+            adam_epsilon=1.5e-4,
+            batch_size=32,
+            update_period_steps=4,
+            target_period_updates=1_000,
+            warmup_steps=5_000,
+            replay_capacity=200_000,
+            epsilon_end=0.01,
+            epsilon_decay_steps=50_000,
+        ),
+        "ALE/*",
+        {"num_envs": 8, "life_loss_ends_value": True},
+    ),
+    "paper": Preset(Config(), "ALE/*", {"protocol": "classic", "life_loss_ends_value": True}),
+    "book": Preset(
+        Config(
+            gamma=0.99,
+            learning_rate=1e-3,
+            batch_size=50,
+            warmup_steps=10_000,
+            update_period_steps=4,
+            replay_capacity=500_000,
+            reward_clipping=False,
+            epsilon_end=0.1,
+            epsilon_decay_steps=8_000_000,
+        ),
+        "ALE/MsPacman-v5",
+        {"protocol": "book"},
+    ),
+    "control": Preset(
+        Config(
+            encoder_kind="mlp",
+            encoder_sizes=(128,),
+            hidden_sizes=(128,),
+            double=True,
+            learning_rate=1e-3,
+            batch_size=64,
+            update_period_steps=2,
+            target_period_updates=250,
+            warmup_steps=1_000,
+            replay_capacity=50_000,
+            reward_clipping=False,
+            epsilon_end=0.05,
+            epsilon_decay_steps=10_000,
+        ),
+    ),
+}

@@ -1,0 +1,80 @@
+"""An agent that draws every action uniformly and learns nothing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from rlab.config import Preset
+from rlab.seeding import Seeds, generator_state, restore_generator
+from rlab.types import Array, Bools, Metrics, Transitions, UserError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Nothing to set."""
+
+
+PRESETS = {"uniform": Preset(Config())}
+
+
+def make(
+    config: Config,
+    observation_space: spaces.Space[Any],
+    action_space: spaces.Space[Any],
+    seeds: Seeds,
+    *,
+    encoder: None = None,
+    model: None = None,
+) -> "Random":
+    """A random agent. Raises UserError if actions have no bounds to draw from."""
+    if isinstance(action_space, spaces.Box) and not action_space.is_bounded():
+        raise UserError(f"random draws from bounded actions: received {action_space}, allowed is a bounded Box or Discrete")
+    return Random(action_space)
+
+
+class Random:
+    """The agent; all of it is its actor."""
+
+    def __init__(self, action_space: spaces.Space[Any]) -> None:
+        self._action_space = action_space
+
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> "_Actor":
+        return _Actor(self._action_space, num_envs, seed)
+
+    def observe(self, transitions: Transitions) -> None:
+        """There is nothing to remember."""
+
+    def learn(self) -> Metrics | None:
+        return None
+
+    def save(self, directory: Path) -> None:
+        """There is nothing to save."""
+
+    def load(self, directory: Path) -> int:
+        return 0
+
+
+class _Actor:
+    def __init__(self, action_space: spaces.Space[Any], num_envs: int, seed: int) -> None:
+        self._action_space = action_space
+        self._num_envs = num_envs
+        self._random = np.random.default_rng(seed)
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        space = self._action_space
+        if isinstance(space, spaces.Discrete):
+            return self._random.integers(int(space.n), size=self._num_envs), {}
+        assert isinstance(space, spaces.Box)
+        drawn = self._random.uniform(space.low, space.high, (self._num_envs, *space.shape))
+        return drawn.astype(space.dtype), {}
+
+    def save(self, directory: Path) -> None:
+        (directory / "actor.json").write_text(json.dumps(generator_state(self._random)) + "\n")
+
+    def load(self, directory: Path) -> None:
+        restore_generator(self._random, json.loads((directory / "actor.json").read_text()))

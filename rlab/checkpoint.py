@@ -1,0 +1,127 @@
+"""Checkpoints: folders that are whole or not there.
+
+One is filled beside its place, flushed, listed in a manifest with the digest of every file, and renamed into place. It is
+never overwritten. A torn one, where a file is missing or differs from the manifest, is passed over.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from rlab.types import UserError
+
+MANIFEST = "manifest.json"
+BEST = "best"
+
+
+def write(run: Path, step: int, fill: Callable[[Path], None]) -> Path:
+    """Make the checkpoint of `step` in the folder `run`; `fill` writes its files into the folder it is given."""
+    place = run / f"step_{step:09d}"
+    for left in run.glob(".step_*.draft"):  # of a writer that was killed
+        shutil.rmtree(left)
+    draft = run / f".{place.name}.draft"
+    draft.mkdir()
+    try:
+        fill(draft)
+        files = {str(path.relative_to(draft)): _digest(path) for path in sorted(draft.rglob("*")) if path.is_file()}
+        (draft / MANIFEST).write_text(json.dumps({"step": step, "sha256": files}, indent=2) + "\n")
+        for path in [*draft.rglob("*"), draft]:
+            _flush(path)
+        if place.exists():  # a torn one; a whole one would have been gone on from
+            shutil.rmtree(place)
+        draft.rename(place)
+        _flush(run)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return place
+
+
+def step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("step_"))
+
+
+def damage(checkpoint: Path) -> str | None:
+    """What is wrong with a checkpoint, in one line; None if it is whole."""
+    try:
+        files = json.loads((checkpoint / MANIFEST).read_text())["sha256"]
+    except FileNotFoundError:
+        return f"{checkpoint} is torn: it has no {MANIFEST}"
+    except (ValueError, KeyError, TypeError):
+        return f"{checkpoint} is torn: its {MANIFEST} cannot be read"
+    for name, digest in files.items():
+        path = checkpoint / name
+        if not path.is_file():
+            return f"{checkpoint} is torn: {name} is missing"
+        if _digest(path) != digest:
+            return f"{checkpoint} is damaged: {name} has another digest than its manifest says"
+    return None
+
+
+def all_of(run: Path) -> list[Path]:
+    """Every checkpoint of a run, whole or torn, oldest first."""
+    return sorted(path for path in run.glob("step_*") if path.is_dir() and path.name[5:].isdigit())
+
+
+def latest(run: Path) -> Path:
+    """The latest whole checkpoint. Raises UserError if there is none."""
+    reasons = []
+    for checkpoint in reversed(all_of(run)):
+        reason = damage(checkpoint)
+        if reason is None:
+            return checkpoint
+        reasons.append(reason)
+    raise UserError(f"no whole checkpoint in {run}{': ' + reasons[0] if reasons else ''}")
+
+
+def chosen(run: Path, which: str) -> Path:
+    """The checkpoint called `which`: "best" (the latest, where there is no best yet), "latest", or a step.
+
+    Raises UserError if it is not there or not whole.
+    """
+    if which == "latest" or (which == BEST and not (run / BEST).exists()):
+        return latest(run)
+    if which == BEST:
+        place = (run / BEST).resolve()
+    elif which.isdigit():
+        place = run / f"step_{int(which):09d}"
+    else:
+        raise UserError(f"unknown checkpoint: received {which!r}, allowed are best, latest or a step")
+    if not place.is_dir():
+        steps = ", ".join(str(step_of(path)) for path in all_of(run)) or "none"
+        raise UserError(f"no such checkpoint: received {which}, {run} has {steps}")
+    reason = damage(place)
+    if reason is not None:
+        raise UserError(reason)
+    return place
+
+
+def point_best(run: Path, checkpoint: Path) -> None:
+    """Let `best` point to a checkpoint."""
+    draft = run / f".{BEST}.draft"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(checkpoint.name)
+    draft.replace(run / BEST)
+
+
+def prune(run: Path, keep: int) -> None:
+    """Delete all checkpoints but the latest `keep` and the best."""
+    best = (run / BEST).resolve() if (run / BEST).exists() else None
+    for checkpoint in all_of(run)[:-keep]:
+        if checkpoint.resolve() != best:
+            shutil.rmtree(checkpoint)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,155 @@
+"""The settings of a run, beside its agent's: checked when they are made, kept as `config.json`.
+
+Precedence: the defaults (a paper's, where there is one), then the preset, then the command line.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Literal
+
+from gymnasium import spaces
+
+from rlab.spaces import from_json, to_json
+from rlab.types import UserError
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What is trained where, for how long, and what is kept of it."""
+
+    env: str
+    """The Gymnasium id of the environment; `module:Name-v0` for one of your own package."""
+    steps: int = 1_000_000
+    """Agent steps to train for, over all environments. An Atari step lasts 4 frames."""
+    seed: int = 0
+    """Every random stream of the run derives from it: same settings, seed, machine and versions, same bits."""
+    protocol: str = ""
+    """How scores are made: ale_v5, ale_v5_full, classic, book or gymnasium. Empty: the environment's usual one."""
+    num_envs: int = 1
+    """Environments side by side. More: faster acting, less recent experience per update."""
+    life_loss_ends_value: bool = False
+    """Whether a lost life is learnt from like the end of the game (discount 0). It helps Atari agents to avoid death."""
+    evaluation_period_steps: int = 50_000
+    """Agent steps between two evaluations, which choose the best checkpoint."""
+    evaluation_episodes: int = 10
+    """Full games of each such evaluation."""
+    checkpoint_period_steps: int = 50_000
+    """Agent steps between two checkpoints. A killed run goes on from the last one."""
+    checkpoints_kept: int = 2
+    """The latest checkpoints that are kept, beside the best."""
+    log_period_steps: int = 1_000
+    """Agent steps between two entries in TensorBoard."""
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """The number format of the networks' arithmetic. bfloat16 halves an update's time on recent processors."""
+    xla: bool = False
+    """Whether updates are compiled by XLA. Faster on a GPU, no faster on a CPU."""
+    threads: int = 0
+    """Processor threads for TensorFlow; 0: all."""
+    deterministic: bool = False
+    """TensorFlow's deterministic operations: needed on a GPU for exact repetition, not on a CPU."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "num_envs", "evaluation_episodes", "checkpoints_kept"):
+            check_range(name, getattr(self, name), 1)
+        for name in ("evaluation_period_steps", "checkpoint_period_steps", "log_period_steps"):
+            check_range(name, getattr(self, name), 1)
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        check_range("threads", self.threads, 0)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings that go together: an agent's, and those of the run that belong to them."""
+
+    config: Any
+    environments: str = "*"  # the ids it is the default for, as a shell pattern
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+
+def default_preset(presets: Mapping[str, Preset], environment: str) -> str:
+    """The first preset that is meant for the environment."""
+    for name, preset in presets.items():
+        if fnmatch(environment, preset.environments):
+            return name
+    raise UserError(f"no preset fits {environment}: choose one with --preset, allowed are {', '.join(presets)}")
+
+
+def check_range(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    """Raise UserError unless low <= value <= high."""
+    if not low <= value <= high:
+        allowed = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
+        raise UserError(f"--{name.replace('_', '-')} is out of range: received {value:g}, allowed is {allowed}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run depends on, as `config.json` keeps it."""
+
+    agent: str
+    preset: str
+    run: RunConfig
+    config: Any  # the agent's
+    observation_space: spaces.Space[Any]
+    action_space: spaces.Space[Any]
+
+    def values(self) -> dict[str, Any]:
+        """The settings as JSON can hold them."""
+        return {
+            "agent": self.agent,
+            "preset": self.preset,
+            "run": dataclasses.asdict(self.run),
+            "config": dataclasses.asdict(self.config),
+            "observation_space": to_json(self.observation_space),
+            "action_space": to_json(self.action_space),
+        }
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(json.dumps(self.values(), sort_keys=True).encode()).hexdigest()[:12]
+
+    def flat(self) -> dict[str, bool | float | str]:
+        """Every setting by its name, as TensorBoard's HParams takes them."""
+        named = {"agent": self.agent, "preset": self.preset}
+        named.update(dataclasses.asdict(self.run), **dataclasses.asdict(self.config))
+        return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in named.items()}
+
+    def departures(self) -> dict[str, Any]:
+        """The settings by which training departed from its protocol, for whoever shows a score."""
+        found = {"life_loss_ends_value": self.run.life_loss_ends_value}
+        if hasattr(self.config, "reward_clipping"):
+            found["reward_clipping"] = self.config.reward_clipping
+        return {name: value for name, value in found.items() if value}
+
+    def write(self, path: Path) -> None:
+        """Write every setting, with the hash that names them."""
+        path.write_text(json.dumps({**self.values(), "hash": self.hash}, indent=2) + "\n")
+
+
+def read_config(path: Path, config_of: Callable[[str], type[Any]]) -> Settings:
+    """What `Settings.write` wrote; `config_of` names the settings class of an agent.
+
+    Raises UserError if the file is not there or is something else.
+    """
+    try:
+        values = json.loads(path.read_text())
+        run = _build(RunConfig, values["run"], path)
+        config = _build(config_of(values["agent"]), values["config"], path)
+        spaces_ = from_json(values["observation_space"]), from_json(values["action_space"])
+        return Settings(values["agent"], values["preset"], run, config, *spaces_)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"not a run: {path.parent} has no {path.name}") from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is not the configuration of a run: {error!r}") from error
+
+
+def _build(kind: type[Any], values: Mapping[str, Any], path: Path) -> Any:
+    names = {item.name for item in dataclasses.fields(kind)}
+    for name in values:
+        if name not in names:
+            raise UserError(f"{path} has an unknown setting: received {name!r}, allowed are {', '.join(sorted(names))}")
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -1,0 +1,78 @@
+"""Where and how TensorFlow computes: one place for GPU memory, number format, XLA, threads and determinism.
+
+The defaults were chosen by measurement on two cores: with batch 32 XLA makes an update of the Nature network about 10%
+slower than the plain graph.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+_stderr = os.dup(2)
+with open(os.devnull, "w") as _nowhere:
+    os.dup2(_nowhere.fileno(), 2)  # what TensorFlow says as it starts, no setting silences
+try:
+    import keras
+    import tensorflow as tf
+finally:
+    os.dup2(_stderr, 2)
+    os.close(_stderr)
+
+from rlab.config import RunConfig
+from rlab.types import UserError
+
+_xla = False
+
+
+def configure(config: RunConfig) -> str:
+    """Set TensorFlow up for a run, before it is used; return what it computes on, in words.
+
+    Raises UserError if the process has used TensorFlow before with other settings.
+    """
+    try:
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+        if config.threads:
+            tf.config.threading.set_intra_op_parallelism_threads(config.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(config.threads)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
+    except RuntimeError as error:
+        raise UserError(f"TensorFlow is in use with other settings: {error}") from error
+    global _xla
+    _xla = config.xla
+    keras.mixed_precision.set_global_policy(config.precision)
+    return describe()
+
+
+def describe() -> str:
+    """What TensorFlow computes on."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+        return f"GPU: {', '.join(names)}"
+    return f"CPU: {os.cpu_count()} cores, no GPU found"
+
+
+def scope() -> AbstractContextManager[object]:
+    """Where variables are made, so that a distribution strategy can take them over."""
+    return tf.distribute.get_strategy().scope()
+
+
+def function(body: Callable[..., Any], *signature: tf.TensorSpec) -> Callable[..., Any]:
+    """`body` as one graph, traced once for fixed shapes; a call passes tensors of just these."""
+    traced = tf.function(body, jit_compile=_xla)
+    concrete = traced.get_concrete_function(*signature)
+
+    def call(*arrays: Any) -> Any:
+        return concrete(*map(tf.convert_to_tensor, arrays))
+
+    return call
+
+
+def graph_of(network: keras.Model) -> bytes:
+    """The graph of a network on one observation, as a serialised GraphDef for TensorBoard."""
+    signature = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in network.inputs]
+    traced = tf.function(lambda *inputs: network(*inputs)).get_concrete_function(*signature)
+    return bytes(traced.graph.as_graph_def().SerializeToString())

@@ -1,0 +1,131 @@
+"""Evaluation: full games without learning, under a protocol, on its fixed seeds.
+
+It makes its own environments and its own actor, so that training does not depend on how often one evaluates.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlab.agent import Actor, Agent
+from rlab.config import Settings
+from rlab.exploration import epsilon_greedy
+from rlab.loop import Loop
+from rlab.protocol import Protocol
+from rlab.rundir import TAPES
+from rlab.seeding import Seeds
+from rlab.tapes import TapeStore
+from rlab.types import Array, Bools, Environment, Tape, UserError
+
+RESULT = "evaluation.json"
+_NUM_ENVS = 8  # games side by side: a network plays 8 in about three times the time of one
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of one evaluation, with all that says what they mean."""
+
+    environment: str
+    agent: str
+    preset: str
+    seed: int  # of the run
+    protocol: str  # name and hash
+    step: int  # of the checkpoint
+    seeds: list[int]
+    scores: list[float]
+    lengths: list[int]  # in steps
+    frames: int
+    departures: Mapping[str, Any]  # by which training departed from the protocol
+
+    @staticmethod
+    def read(run: Path) -> "Evaluation":
+        """The latest evaluation of a run. Raises UserError if there is none, or something else in its place."""
+        path = run / RESULT
+        try:
+            return Evaluation(**json.loads(path.read_text()))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UserError(f"{run} has no evaluation: make one with python scripts/evaluate.py {run}") from error
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{path} is not an evaluation: {error}") from error
+
+
+def play(
+    agent: Agent,
+    make_env: Callable[[int], Environment],
+    protocol: Protocol,
+    episodes: int,
+    *,
+    stream: str,
+    step: int,
+    on_game: Callable[[Tape], None] = lambda tape: None,
+) -> list[Tape]:
+    """Play `episodes` full games of a stream, one on each of the protocol's seeds; their tapes in the order of the seeds.
+
+    `step` is the agent step of the checkpoint that plays. `on_game` is told each game as it ends.
+    """
+    environment = make_env(min(episodes, _NUM_ENVS))
+    seeds = protocol.seeds(stream, episodes)
+    seed = Seeds(step).integer(f"actor {stream}")
+    actor = agent.actor(environment.num_envs, seed, explore=protocol.acting == "sampled")
+    if protocol.epsilon > 0:
+        actor = _Perturbed(actor, protocol.epsilon, environment, Seeds(step).generator(f"epsilon {stream}"))
+    games: dict[int, Tape] = {}
+    # Environments that finish early begin games beyond the last seed, which nobody waits for.
+    loop = Loop(environment, actor, lambda number: seeds[number % episodes], stream=stream)
+    while len(games) < episodes:
+        for tape in next(loop).tapes:
+            if tape.number < episodes:
+                games[tape.number] = replace(tape, step=step)
+                on_game(games[tape.number])
+    environment.close()
+    return [games[number] for number in range(episodes)]
+
+
+class _Perturbed:
+    """An actor whose actions are replaced by random ones with probability epsilon."""
+
+    def __init__(self, actor: Actor, epsilon: float, environment: Environment, random: np.random.Generator) -> None:
+        self._actor = actor
+        self._epsilon = epsilon
+        self._actions = int(getattr(environment.action_space, "n", 0))
+        self._random = random
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        actions, extras = self._actor.act(observations, first)
+        choose: Callable[[Array], Array] = actions.__getitem__
+        return epsilon_greedy(self._random, self._epsilon, len(actions), self._actions, choose), extras
+
+    def save(self, directory: Path) -> None:
+        self._actor.save(directory)
+
+    def load(self, directory: Path) -> None:
+        self._actor.load(directory)
+
+
+def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
+    """Keep the games of an evaluation in the run's tape store, in place of an earlier one's, and their scores beside."""
+    store = TapeStore(run / TAPES, create=True)
+    store.truncate("eval", 0)
+    for tape in tapes:
+        store.write(tape)
+    store.commit()
+    store.close()
+    result = Evaluation(
+        settings.run.env,
+        settings.agent,
+        settings.preset,
+        settings.run.seed,
+        tapes[0].protocol,
+        tapes[0].step,
+        [tape.seed for tape in tapes],
+        [tape.score for tape in tapes],
+        [tape.length for tape in tapes],
+        sum(tape.frames for tape in tapes),
+        settings.departures(),
+    )
+    (run / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
+    return result

@@ -1,0 +1,142 @@
+"""The latest turns of a run once more, from its tapes: how a replay gets its frames back.
+
+The tapes are played again in a fresh row of environments, several at a time and whatever the number of environments in
+training, then put together turn by turn as they were.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import lz4.block
+import numpy as np
+
+from rlab.loop import Loop
+from rlab.types import Array, Bools, Environment, Tape, Transitions, UserError
+
+_NUM_ENVS = 8  # tapes played side by side
+
+
+def history(
+    tapes: Sequence[Tape],
+    from_turn: int,
+    to_turn: int,
+    num_envs: int,
+    make_env: Callable[[int], Environment],
+    *,
+    life_loss_ends_value: bool,
+) -> Iterator[Transitions]:
+    """The transitions of the turns from `from_turn` up to `to_turn`, as they were, but for the actor's extras.
+
+    `tapes` are the episodes of those turns, the unfinished ones of `to_turn` included. Raises UserError if one does not
+    play again as it was.
+    """
+    needed = [tape for tape in tapes if tape.length and tape.step // num_envs + tape.length > from_turn]
+    needed.sort(key=lambda tape: tape.step)
+    queues = [deque(tape for tape in needed if tape.step % num_envs == env) for env in range(num_envs)]
+    played = _play(needed, make_env, life_loss_ends_value=life_loss_ends_value)
+    ready: dict[int, deque[_Packed]] = {}
+    start = min((tape.step // num_envs for tape in needed), default=to_turn)
+    for turn in range(start, to_turn):
+        row = []
+        for queue in queues:
+            if queue[0].step // num_envs > turn:
+                continue  # what this environment played so early is not needed
+            number = queue[0].number
+            while number not in ready:
+                done, moments = next(played)
+                ready[done] = moments
+            row.append(ready[number].popleft())
+            if not ready[number]:
+                queue.popleft()
+        if turn >= from_turn:
+            yield _join(row)
+
+
+class _Packed:
+    """One environment's part of a turn, its observations compressed."""
+
+    def __init__(self, transitions: Transitions, row: int) -> None:
+        self.rest = [np.asarray(field[row]) for field in transitions[1:4]]
+        self.ends = [np.asarray(field[row]) for field in transitions[5:7]]
+        self.shape, self.dtype = transitions.observation[row].shape, transitions.observation.dtype
+        self.observation = lz4.block.compress(transitions.observation[row].tobytes())
+        self.next_observation = lz4.block.compress(transitions.next_observation[row].tobytes())
+
+    def unpack(self, packed: bytes) -> Array:
+        return np.frombuffer(lz4.block.decompress(packed), self.dtype).reshape(self.shape)
+
+
+def _join(row: Sequence[_Packed]) -> Transitions:
+    observation = np.stack([part.unpack(part.observation) for part in row])
+    next_observation = np.stack([part.unpack(part.next_observation) for part in row])
+    action, reward, discount = (np.stack(column) for column in zip(*[part.rest for part in row], strict=True))
+    first, last = (np.stack(column) for column in zip(*[part.ends for part in row], strict=True))
+    return Transitions(observation, action, reward, discount, next_observation, first, last, {})
+
+
+class _Playback:
+    """An actor that plays tapes. The n-th episode to begin is the n-th tape, as in the loop that it plays in."""
+
+    def __init__(self, tapes: Sequence[Tape], num_envs: int) -> None:
+        self._tapes = tapes
+        self._begun = 0
+        self.numbers = [0] * num_envs  # of the episode of each row
+        self.played = [0] * num_envs  # steps of it
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        actions = []
+        for row, begins in enumerate(first):
+            if begins:
+                self.numbers[row], self.played[row] = self._begun, 0
+                self._begun += 1
+            tape = self._tapes[self.numbers[row] % len(self._tapes)]
+            actions.append(tape.actions[self.played[row] % tape.length])
+            self.played[row] += 1
+        return np.stack(actions), {}
+
+    def save(self, directory: Path) -> None:
+        """It remembers nothing that could be saved."""
+
+    def load(self, directory: Path) -> None:
+        """It remembers nothing that could be loaded."""
+
+
+def _play(
+    tapes: Sequence[Tape], make_env: Callable[[int], Environment], *, life_loss_ends_value: bool
+) -> Iterator[tuple[int, deque[_Packed]]]:
+    """The number and the moments of each tape, as soon as it was played to its end."""
+    environment = make_env(min(len(tapes), _NUM_ENVS))
+    actor = _Playback(tapes, environment.num_envs)
+    loop = Loop(
+        environment,
+        actor,
+        lambda number: tapes[number % len(tapes)].seed,
+        stream="train",
+        life_loss_ends_value=life_loss_ends_value,
+    )
+    moments: list[deque[_Packed]] = [deque() for _ in tapes]
+    missing = len(tapes)
+    while missing:
+        turn = next(loop)
+        finished = np.zeros(environment.num_envs, np.bool_)
+        for row, number in enumerate(actor.numbers):
+            if number >= len(tapes):
+                continue  # a row with nothing left to play
+            tape = tapes[number]
+            moments[number].append(_Packed(turn.transitions, row))
+            if actor.played[row] == tape.length or turn.transitions.last[row]:
+                again = [*turn.tapes, *loop.unfinished()]
+                _check(tape, next(other for other in again if other.number == number))
+                finished[row] = not turn.transitions.last[row]  # an unfinished episode has to be broken off again
+                missing -= 1
+                yield tape.number, moments[number]
+                moments[number] = deque()
+        if finished.any():
+            loop.restart(finished)
+    environment.close()
+
+
+def _check(tape: Tape, again: Tape) -> None:
+    if again.digest != tape.digest or not np.array_equal(again.rewards, tape.rewards):
+        raise UserError(f"{tape.stream} game {tape.number} is another when played again: the run cannot go on exactly")

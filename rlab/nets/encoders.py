@@ -1,0 +1,55 @@
+"""Encoders: Keras models from observations [B, *O], as the environment gives them, to features [B, D] float32."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from gymnasium import spaces
+
+from rlab.nets.initialisers import fan_in
+from rlab.replay.uniform import is_image
+from rlab.seeding import Seeds
+from rlab.types import UserError
+
+_NATURE_LEAST = 36  # pixels a side: a smaller image leaves the last convolution nothing
+
+
+def nature(space: spaces.Space[Any], seeds: Seeds) -> keras.Model:
+    """The three convolutions of Mnih et al. (2015), Methods, "Model architecture", flattened: D = 3136 for 84x84.
+
+    Raises UserError unless observations are images of at least 36 pixels a side.
+    """
+    shape = space.shape or ()
+    if not is_image(space) or min(shape[:2]) < _NATURE_LEAST:
+        raise UserError(
+            f"an image agent does not fit this environment: received observations {space}, allowed are uint8 images "
+            f"[H, W, C] of {_NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
+        )
+    image = keras.Input(shape, dtype="uint8", name="observation")
+    features = keras.layers.Rescaling(1 / 255)(image)
+    for number, (filters, size, stride) in enumerate([(32, 8, 4), (64, 4, 2), (64, 3, 1)], start=1):
+        name = f"convolution_{number}"
+        convolution = keras.layers.Conv2D(
+            filters, size, stride, activation="relu", kernel_initializer=fan_in(seeds, name), name=name
+        )
+        features = convolution(features)
+    return keras.Model(image, keras.layers.Flatten(dtype="float32")(features), name="nature_encoder")
+
+
+def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds) -> keras.Model:
+    """Dense layers of `sizes` with ReLU on a vector, a small image, or the one-hot code of a Discrete observation."""
+    inputs = keras.Input(space.shape or (), dtype=(space.dtype or np.dtype(np.float32)).name, name="observation")
+    features: Any = inputs
+    if isinstance(space, spaces.Discrete):
+        features = keras.layers.Reshape((1,))(features)
+        features = keras.layers.CategoryEncoding(int(space.n), "one_hot")(features)
+    else:
+        if is_image(space):
+            features = keras.layers.Rescaling(1 / 255)(features)
+        features = keras.layers.Flatten()(features)
+    for number, size in enumerate(sizes, start=1):
+        name = f"hidden_{number}"
+        features = keras.layers.Dense(size, activation="relu", kernel_initializer=fan_in(seeds, name), name=name)(
+            features
+        )
+    return keras.Model(inputs, keras.layers.Activation("linear", dtype="float32")(features), name="mlp_encoder")

@@ -1,0 +1,64 @@
+"""A training's progress in the terminal: a bar, or a line now and then where the output is a file."""
+
+import time
+from collections import deque
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from rlab import training
+
+_LINE_SECONDS = 30
+_BAR_SECONDS = 0.2
+_GAMES = 20
+
+
+class ProgressBar:
+    """Shows steps, steps/s, time left, the mean of the last 20 games and the last evaluation."""
+
+    def __init__(self, step: int, steps: int) -> None:
+        self._steps = steps
+        self._console = Console()
+        self._scores: deque[float] = deque(maxlen=_GAMES)
+        self._evaluated = ""
+        self._shown = (time.monotonic(), step)
+        self._bar = Progress(
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f} steps"),
+            BarColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[scores]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=steps, completed=step, speed="", scores="")
+
+    def show(self, progress: "training.Progress") -> None:
+        self._scores.extend(progress.scores)
+        if progress.note:
+            self._console.print(f"note: {progress.note}")
+        if progress.evaluated:
+            self._evaluated = f", evaluated {sum(progress.evaluated) / len(progress.evaluated):,.1f}"
+        now = time.monotonic()
+        seconds = now - self._shown[0]
+        if seconds < (_BAR_SECONDS if self._console.is_terminal else _LINE_SECONDS) and progress.step < self._steps:
+            return
+        speed = f"{(progress.step - self._shown[1]) / max(seconds, 1e-9):,.0f} steps/s"
+        mean = f"{sum(self._scores) / len(self._scores):,.1f}" if self._scores else "none yet"
+        scores = f"last {len(self._scores)} games {mean}{self._evaluated}"
+        self._bar.update(self._task, completed=progress.step, speed=speed, scores=scores)
+        if not self._console.is_terminal:
+            print(f"{progress.step:,} of {self._steps:,} steps, {speed}, {scores}", flush=True)
+        self._shown = (now, progress.step)
+
+    def __enter__(self) -> "ProgressBar":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()

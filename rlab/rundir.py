@@ -1,0 +1,81 @@
+"""A run's folder: checkpoints/<environment>/<agent>/<yyyymmdd-hhmmss>-s<seed>/."""
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from rlab.types import UserError
+
+CONFIG = "config.json"
+ORIGIN = "origin.json"
+TAPES = "tapes.sqlite"
+_PACKAGES = ("rlab", "gymnasium", "ale-py", "tensorflow", "keras", "numpy", "opencv-python")
+
+
+def create(root: Path, environment: str, agent: str, seed: int) -> Path:
+    """A new, empty folder for a run."""
+    parent = root / environment.replace(":", "-") / agent
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-s{seed}"
+    for attempt in range(1, 1000):
+        run = parent / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            if not run.is_dir():
+                raise UserError(f"{run} is in the way: it is a file") from None
+            continue
+        except NotADirectoryError:
+            raise UserError(f"no folder can be made at {run}: a file is in the way") from None
+        return run
+    raise UserError(f"no free name for a run in {parent}")
+
+
+def is_run(path: Path) -> bool:
+    return (path / CONFIG).is_file()
+
+
+def write_origin(run: Path, device: str, extra: Mapping[str, str]) -> None:
+    """Write where a run comes from: command line, versions, git commit, machine, and `extra` facts."""
+    origin = {
+        "command": ["python", *sys.argv],
+        "python": platform.python_version(),
+        "versions": versions(),
+        "git": _git_commit(),
+        "system": platform.platform(),
+        "device": device,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        **extra,
+    }
+    (run / ORIGIN).write_text(json.dumps(origin, indent=2) + "\n")
+
+
+def versions() -> dict[str, str]:
+    """The versions of the packages that a run's bits depend on."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def changed_versions(run: Path) -> list[str]:
+    """What differs from the versions that a run was started with, in words."""
+    before = json.loads((run / ORIGIN).read_text())["versions"]
+    return [f"{name} {before.get(name)} -> {now}" for name, now in versions().items() if before.get(name) != now]
+
+
+def _git_commit() -> str:
+    try:
+        here = Path(__file__).parent
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
+        changes = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.stdout.strip() + (" with changes" if changes.stdout.strip() else "")

@@ -1,0 +1,262 @@
+"""One run: the loop, with logging, evaluation and checkpoints around it.
+
+A run is a pure function of its settings and its seed: interrupted at any step and resumed, it ends with the bits of one
+that was never interrupted (times aside). What that takes is in each checkpoint: the agent, the actor, the loop's
+counters and unfinished episodes, what the log has gathered, and the length of the event file, to which a resume cuts it.
+Finished episodes are in the tape store, committed before the checkpoint; rows younger than it are deleted at resume.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rlab import checkpoint, evaluation
+from rlab.agent import Agent
+from rlab.config import Settings
+from rlab.history import history
+from rlab.loop import Loop
+from rlab.protocol import Protocol
+from rlab.report.scores import mean_interval
+from rlab.report.video import animation
+from rlab.rundir import TAPES
+from rlab.seeding import Seeds
+from rlab.tapes import TapeStore, disagreement
+from rlab.tensorboard import EventFile
+from rlab.types import Environment, Metrics, Moment, Tape, UserError
+
+_STATE = "loop.json"
+_UNFINISHED = "unfinished.sqlite"
+
+
+class Progress(NamedTuple):
+    """How far a run is, after a turn of its loop."""
+
+    step: int
+    scores: list[float]  # of the games that ended in this turn
+    evaluated: list[float]  # the scores of an evaluation that was made after this turn
+    note: str  # something that the user should know, or empty
+
+
+class Training(Iterator[Progress]):
+    """Trains `agent` in the folder `run`, one turn of the loop at a time, until the step that its settings name.
+
+    `make_env(n)` makes n environments, `emulate(tape)` plays a tape again in a fresh one.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        settings: Settings,
+        agent: Agent,
+        protocol: Protocol,
+        make_env: Callable[[int], Environment],
+        emulate: Callable[..., Iterator[Moment]],
+    ) -> None:
+        self.run = run
+        self.settings = settings
+        self.config = config = settings.run
+        self.agent = agent
+        self._protocol = protocol
+        self._make_env = make_env
+        self._emulate = emulate
+        self._environment = make_env(config.num_envs)
+        seeds = Seeds(config.seed)
+        self._actor = agent.actor(config.num_envs, seeds.integer("actor"), explore=True)
+        self._loop = Loop(
+            self._environment,
+            self._actor,
+            lambda number: seeds.integer(f"episode {number}"),
+            stream="train",
+            agent=agent,
+            life_loss_ends_value=config.life_loss_ends_value,
+        )
+        self._replayable: bool | None = None  # not known before the first game has ended
+        self._log = _Log()
+        self._evaluations = 0
+        self._best = float("-inf")
+        self._tapes = TapeStore(run / TAPES, create=True)
+        self._events: EventFile | None = None  # opened by start or resume
+
+    @property
+    def step(self) -> int:
+        return self._loop.step
+
+    def start(self, graph: bytes | None) -> None:
+        """Begin a new run: log its settings and the network's graph, a serialised GraphDef."""
+        self._events = EventFile(self.run)
+        settings = self.settings.flat()
+        rows = [f"| {name} | {value} |" for name, value in settings.items()]
+        self._events.text("config", "\n".join(["| setting | value |", "|---|---|", *rows]), 0)
+        self._events.hyperparameters(settings)
+        if graph is not None:
+            self._events.graph(graph)
+        self._loop.keep_observations(True)
+
+    def resume(self) -> list[str]:
+        """Go on from the latest whole checkpoint; return what no longer holds, in words."""
+        folder = checkpoint.latest(self.run)
+        if not (folder / _STATE).is_file():
+            raise UserError(f"{folder} cannot be gone on from: it holds an agent to play with, but no training state")
+        state = json.loads((folder / _STATE).read_text())
+        unfinished = self._unfinished(folder)
+        self._tapes.truncate("train", state["begun"], also=[tape.number for tape in unfinished])
+        self._tapes.truncate("validation", state["evaluations"] * self.config.evaluation_episodes)
+        self._events = EventFile(self.run, length=state["event_file_length"])
+        self._log = _Log(**{**state["log"], "since": time.monotonic()})
+        self._replayable = state["replayable"]
+        self._evaluations = state["evaluations"]
+        self._best = state["best"]
+        wanted = self.agent.load(folder)
+        self._actor.load(folder)
+        if wanted:
+            turn, num_envs = state["turn"], self.config.num_envs
+            for transitions in history(
+                [*self._tapes.all("train"), *unfinished],
+                max(turn - wanted, 0),
+                turn,
+                num_envs,
+                self._make_env,
+                life_loss_ends_value=self.config.life_loss_ends_value,
+            ):
+                self.agent.observe(transitions)
+        self._loop.keep_observations(self._replayable is not True)
+        repeats = self._replayable is not False
+        self._loop.restore(unfinished if repeats else [], state["turn"], state["begun"], state["frames"])
+        return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
+
+    def __next__(self) -> Progress:
+        if self.step >= self.config.steps:
+            raise StopIteration
+        before = self.step
+        turn = next(self._loop)
+        note = ""
+        for tape in turn.tapes:
+            if self._replayable is None:
+                note = self._check_replay(tape)
+            self._tapes.write(replace(tape, observations=None) if self._replayable else tape)
+        self._log.add(turn.metrics, turn.tapes)
+
+        def due(period: int) -> bool:
+            return self.step // period > before // period
+
+        evaluated: list[float] = []
+        best = False
+        if due(self.config.log_period_steps):
+            self._log.write(self._events, self.step, self._loop.frames)
+            self._log = _Log(since_step=self.step)
+            self._tapes.commit()
+        if due(self.config.evaluation_period_steps):
+            evaluated = self._evaluate()
+            best = float(np.mean(evaluated)) > self._best
+            self._best = max(self._best, float(np.mean(evaluated)))
+        if best or due(self.config.checkpoint_period_steps) or self.step >= self.config.steps:
+            folder = self.checkpoint()
+            if best:
+                checkpoint.point_best(self.run, folder)
+            checkpoint.prune(self.run, self.config.checkpoints_kept)
+        return Progress(self.step, [tape.score for tape in turn.tapes], evaluated, note)
+
+    def checkpoint(self) -> Path:
+        """Write a checkpoint of this very moment, if there is none yet."""
+        place = self.run / f"step_{self.step:09d}"
+        if place.exists() and checkpoint.damage(place) is None:
+            return place
+        self._tapes.commit()
+        return checkpoint.write(self.run, self.step, self._save)
+
+    def close(self) -> None:
+        """Let go of environments and files; what was not in a checkpoint is lost."""
+        self._environment.close()
+        self._tapes.close()
+        if self._events is not None:
+            self._events.close()
+
+    def _save(self, folder: Path) -> None:
+        self.agent.save(folder)
+        self._actor.save(folder)
+        store = TapeStore(folder / _UNFINISHED, create=True)
+        for tape in self._loop.unfinished():
+            store.write(tape)
+        store.commit()
+        store.close()
+        state = {
+            "turn": self._loop.turn,
+            "begun": self._loop.begun,
+            "frames": self._loop.frames,
+            "replayable": self._replayable,
+            "evaluations": self._evaluations,
+            "best": self._best,
+            "log": asdict(self._log),
+            "event_file_length": self._events.flush(),
+        }
+        (folder / _STATE).write_text(json.dumps(state, indent=2) + "\n")
+
+    def _unfinished(self, folder: Path) -> list[Tape]:
+        store = TapeStore(folder / _UNFINISHED)
+        tapes = sorted(store.all("train"), key=lambda tape: tape.step % self.config.num_envs)
+        store.close()
+        return tapes
+
+    def _check_replay(self, tape: Tape) -> str:
+        """Find out, by the first finished game, whether tapes of this environment can be played again."""
+        found = disagreement(tape, self._environment.observation_space, self._emulate(tape))
+        self._replayable = found is None
+        if found is None:
+            self._loop.keep_observations(False)
+            return ""
+        return f"games of this environment cannot be played again ({found}), so observations are kept on the tapes"
+
+    def _evaluate(self) -> list[float]:
+        episodes = self.config.evaluation_episodes
+        tapes = evaluation.play(
+            self.agent, self._make_env, self._protocol, episodes, stream="validation", step=self.step
+        )
+        for tape in tapes:
+            self._tapes.write(replace(tape, number=self._evaluations * episodes + tape.number))
+        self._evaluations += 1
+        scores = [tape.score for tape in tapes]
+        mean, low, high = mean_interval(scores)
+        for name, value in (("score", mean), ("score_low", low), ("score_high", high)):
+            self._events.scalar(f"eval/{name}", value, self.step)
+        self._events.scalar("eval/length", float(np.mean([tape.length for tape in tapes])), self.step)
+        if mean > self._best and self._replayable:
+            picture = animation(self._emulate(max(tapes, key=lambda tape: tape.score), screens=True))
+            if picture is not None:
+                self._events.image("eval/game", *picture, self.step)
+        return scores
+
+
+@dataclass
+class _Log:
+    """What has been gathered since the last entry in TensorBoard; it belongs to the state of the run."""
+
+    sums: dict[str, float] = field(default_factory=dict)
+    updates: int = 0
+    scores: list[float] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    since_step: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def add(self, metrics: Metrics | None, tapes: list[Tape]) -> None:
+        if metrics is not None:
+            self.updates += 1
+            for tag, value in metrics.items():
+                self.sums[tag] = self.sums.get(tag, 0.0) + float(value)
+        self.scores += [tape.score for tape in tapes]
+        self.lengths += [tape.length for tape in tapes]
+
+    def write(self, events: EventFile, step: int, frames: int) -> None:
+        for tag, value in self.sums.items():
+            events.scalar(tag, value / self.updates, step)
+        if self.scores:
+            events.scalar("train/score", float(np.mean(self.scores)), step)
+            events.scalar("train/length", float(np.mean(self.lengths)), step)
+        events.scalar("train/episodes", len(self.scores), step)
+        events.scalar("train/frames", frames, step)
+        seconds = time.monotonic() - self.since
+        events.scalar("speed/steps_per_s", (step - self.since_step) / max(seconds, 1e-9), step)

@@ -1,0 +1,182 @@
+"""Train an agent, or go on with a run.
+
+python scripts/train.py dqn --env ALE/MsPacman-v5 --preset fast --steps 1000000 --seed 1
+python scripts/train.py --resume RUN
+"""
+
+import dataclasses
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import agents
+import envs
+from rlab import command_line, rundir
+from rlab.agent import Agent, Remembering
+from rlab.config import RunConfig, Settings, default_preset
+from rlab.protocol import Protocol, default_protocol, find_protocol
+from rlab.types import UserError
+
+if TYPE_CHECKING:
+    from rlab.training import Training
+
+PROGRAM = "train.py"
+DEFAULT_ENVIRONMENT = "ALE/MsPacman-v5"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a command asks for beside a run's settings."""
+
+    preset: str = ""
+    """Settings that go together, see the agent's README. Empty: the one meant for the environment."""
+    root: Path = Path("checkpoints")
+    """The folder in which the run gets its own."""
+    check_env: bool = False
+    """Only tell whether the environment fits the agent and the lab."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on with a run from its latest checkpoint, as if it had never stopped."""
+
+    resume: Path
+    """The run's folder."""
+    steps: int = 0
+    """Agent steps to train for in all; 0: as many as the run was started with."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    if any(argument.split("=")[0] == "--resume" for argument in arguments):
+        resume(command_line.parse(Resume, arguments, program=PROGRAM, description=Resume.__doc__ or ""))
+        return
+    options, settings, protocol = parse(arguments)
+    if options.check_env:
+        print("\n".join(envs.check(settings.run.env, protocol)))
+        return
+    start(options, settings, protocol)
+
+
+def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
+    """The settings that a command line asks for: defaults, then the preset, then what was given."""
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
+        raise UserError(f"which agent? {PROGRAM} AGENT [options], agents are {', '.join(agents.names())}")
+    if arguments[0].startswith("-"):
+        print(f"{__doc__}\nAgents: {', '.join(agents.names())}. The settings of one: {PROGRAM} AGENT --help")
+        raise SystemExit
+    name = arguments[0]
+    module = agents.find(name)
+    environment = _given(arguments, "--env") or DEFAULT_ENVIRONMENT
+    envs.check_name(environment)
+    preset_name = _given(arguments, "--preset") or default_preset(module.PRESETS, environment)
+    if preset_name not in module.PRESETS:
+        raise UserError(f"unknown preset of {name}: received {preset_name!r}, allowed are {', '.join(module.PRESETS)}")
+    preset = module.PRESETS[preset_name]
+    run = RunConfig(**{"env": environment, "protocol": default_protocol(environment), **preset.run})
+    kind = dataclasses.make_dataclass("Command", [("options", Options), ("run", RunConfig), ("config", module.Config)])
+    command = command_line.parse(
+        kind,
+        arguments[1:],
+        program=f"{PROGRAM} {name}",
+        description=module.__doc__ or "",
+        default=kind(Options(preset_name), run, preset.config),
+    )
+    protocol = find_protocol(command.run.protocol, command.run.env)
+    spaces = envs.spaces_of(command.run.env, protocol)
+    return command.options, Settings(name, preset_name, command.run, command.config, *spaces), protocol
+
+
+def _given(arguments: Sequence[str], option: str) -> str:
+    """The value that a command line gives to an option on which the defaults of the others depend."""
+    value = ""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == option:
+            value = following
+        elif argument.startswith(f"{option}="):
+            value = argument.removeprefix(f"{option}=")
+    return value
+
+
+def start(options: Options, settings: Settings, protocol: Protocol) -> None:
+    """Train from the beginning in a new folder."""
+    from rlab import devices
+
+    device = devices.configure(settings.run)
+    agent = agents.make(settings)
+    print(f"{settings.agent} ({settings.preset}) on {settings.run.env} under {protocol.identity}; {device}")
+    if isinstance(agent, Remembering):
+        print(f"memory: the replay will need about {agent.expected_memory() / 1e6:,.0f} MB when it is full")
+    run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
+    settings.write(run / rundir.CONFIG)
+    rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
+    print(f"run: {run}")
+    training = _training(run, settings, agent, protocol)
+    network = getattr(agent, "network", None)
+    training.start(devices.graph_of(network) if network is not None else None)
+    _train(training, settings, protocol)
+
+
+def resume(options: Resume) -> None:
+    """Go on with a run."""
+    settings = agents.read_settings(options.resume)
+    if options.steps:
+        settings = dataclasses.replace(settings, run=dataclasses.replace(settings.run, steps=options.steps))
+    protocol = find_protocol(settings.run.protocol, settings.run.env)
+    spaces = envs.spaces_of(settings.run.env, protocol)
+    if spaces != (settings.observation_space, settings.action_space):
+        raise UserError(
+            f"the run is of another environment: it has {settings.observation_space} and {settings.action_space}, "
+            f"{settings.run.env} has {spaces[0]} and {spaces[1]}"
+        )
+    from rlab import checkpoint, devices
+
+    print(f"resuming {options.resume} from {checkpoint.latest(options.resume).name}")
+    devices.configure(settings.run)
+    training = _training(options.resume, settings, agents.make(settings), protocol)
+    for note in [*rundir.changed_versions(options.resume), *training.resume()]:
+        print(f"not the same as before: {note}")
+    settings.write(options.resume / rundir.CONFIG)
+    _train(training, settings, protocol)
+
+
+def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol) -> "Training":
+    from rlab.training import Training
+
+    make_env = partial(envs.make, settings.run.env, protocol=protocol)
+    return Training(run, settings, agent, protocol, make_env, envs.emulate)
+
+
+def _train(training: "Training", settings: Settings, protocol: Protocol) -> None:
+    """Turn the training until it is done or the user interrupts it; then say how to go on."""
+    from rlab.report.progress import ProgressBar
+
+    interrupted = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupted.append(number)
+        signal.signal(number, signal.default_int_handler)  # a second one ends the program at once
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    with ProgressBar(training.step, settings.run.steps) as bar:
+        for progress in training:
+            bar.show(progress)
+            if interrupted:
+                break
+    if interrupted:
+        place = training.checkpoint()
+        training.close()
+        print(f"stopped at step {training.step}, saved as {place}")
+        print(f"go on with: python scripts/train.py --resume {training.run}")
+        raise SystemExit(130)
+    training.close()
+    print(f"watch a game:     python scripts/watch.py {training.run}")
+    print(f"see the curves:   tensorboard --logdir {training.run.parents[-2]}")
+
+
+if __name__ == "__main__":
+    command_line.run(main)
