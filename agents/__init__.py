@@ -32,6 +32,8 @@ def find(name: str) -> ModuleType:
 
 def make(settings: Settings, *, encoder: Any = None, model: Any = None) -> Agent:
     """A new agent with the settings of a run. Raises UserError if the agent and the environment do not fit."""
+    from rlab import devices  # noqa: F401 - first of all that brings TensorFlow, which it keeps quiet
+
     agent: Agent = find(settings.agent).make(
         settings.config,
         settings.observation_space,

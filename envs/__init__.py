@@ -11,13 +11,15 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from ale_py.env import AtariEnv
 from gymnasium import spaces
 
 from envs import atari
 from envs.book_pacman import BookPacman
+from envs.check import check as check_one
 from envs.vector import VectorEnvironment, from_zero
 from rlab.protocol import Protocol, find_protocol
-from rlab.types import Environment, Moment, Tape, UserError
+from rlab.types import Array, Environment, Moment, Tape, UserError
 
 gymnasium.register_envs(importlib.import_module("envs.toys"))
 
@@ -49,18 +51,30 @@ def spaces_of(name: str, protocol: Protocol) -> tuple[spaces.Space[Any], spaces.
 
 def check_name(name: str) -> None:
     """Raise UserError, with close matches, if no environment is registered under this id."""
-    if name in atari.games():
-        return
+    module, _, environment = name.rpartition(":")
+    if module:
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise UserError(
+                f"unknown environment: received {name!r}; the module cannot be imported: {error}"
+            ) from error
+    known = {known_name.casefold(): known_name for known_name in [*gymnasium.registry, *atari.games()]}
+    if known.get(environment.casefold()) != environment:
+        close = difflib.get_close_matches(environment.casefold(), known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(known[match] for match in close)}?" if close else "see gymnasium.registry"
+        raise UserError(f"unknown environment: received {name!r}; {hint}")
+
+
+def check(name: str, protocol: Protocol) -> list[str]:
+    """What does not fit between an environment and the lab, a line each."""
+    if protocol.emulator is not None:
+        return []
+    env = _make_one(name)
     try:
-        gymnasium.spec(name)
-    except (gymnasium.error.Error, ModuleNotFoundError) as error:
-        known = [*gymnasium.registry, *atari.games()]
-        folded = {known_name.casefold(): known_name for known_name in known}
-        close = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(folded[match] for match in close)}?" if close else "see gymnasium.registry"
-        if ":" in name:
-            hint = str(error).split("\n")[0]
-        raise UserError(f"unknown environment: received {name!r}; {hint}") from error
+        return list(check_one(env))
+    finally:
+        env.close()
 
 
 def origin(name: str) -> dict[str, str]:
@@ -68,6 +82,16 @@ def origin(name: str) -> dict[str, str]:
     if name not in atari.games():
         return {"environment": _version(name)}
     return {"environment": atari.version(), "rom_sha256": atari.rom_digest(name)}
+
+
+def action_names(name: str, protocol: Protocol) -> list[str]:
+    """What each action of an environment is called, in their order; where actions are Box, each of their numbers."""
+    if protocol.emulator is not None:
+        game = AtariEnv(atari.games()[name], full_action_space=protocol.emulator.full_action_space)
+        return game.get_action_meanings()
+    space = spaces_of(name, protocol)[1]
+    count = space.n if isinstance(space, spaces.Discrete) else np.prod(space.shape or ())
+    return [f"action {number}" for number in range(int(count))]
 
 
 def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
@@ -85,18 +109,17 @@ def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
 
 
 def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Moment]:
-    render_mode = "rgb_array" if screens else None
     if protocol.emulator is not None:
-        env: gymnasium.Env[Any, Any] = BookPacman(protocol.emulator, render_mode)
+        env: gymnasium.Env[Any, Any] = BookPacman(protocol.emulator, "rgb_array" if screens else None)
     else:
-        env = _make_one(tape.environment, render_mode)
+        env = _make_one(tape.environment, rendered=screens)
     action_start = getattr(env.action_space, "start", 0)
     observation_start = getattr(env.observation_space, "start", 0)
     ale = getattr(env, "ale", None)
     observation, info = env.reset(seed=tape.seed)
     reward, terminated, truncated = 0.0, False, False
     for step in range(tape.length + 1):
-        shown = [np.asarray(env.render())] if screens else []
+        shown = _screens(env)
         ram = ale.getRAM() if ale is not None else None
         value = np.asarray(observation - observation_start if observation_start else observation)
         yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), shown, ram)
@@ -107,9 +130,23 @@ def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Momen
     env.close()
 
 
-def _make_one(name: str, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
+def _screens(env: gymnasium.Env[Any, Any]) -> list[Array]:
+    """What an environment shows now; nothing if it was not made to be rendered."""
+    if env.render_mode is None:
+        return []
     try:
-        env = gymnasium.make(name, render_mode=render_mode)
+        return [np.asarray(env.render())]
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise UserError(f"{env.spec.id if env.spec else env} cannot be rendered: {error}") from error
+
+
+def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
+    """One environment; its render mode is "rgb_array" if `rendered` asks for it and the environment has that mode."""
+    try:
+        env = gymnasium.make(name)
+        if rendered and "rgb_array" in env.metadata.get("render_modes", ()):
+            env.close()
+            env = gymnasium.make(name, render_mode="rgb_array")
     except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{name} cannot be made: {reason}") from error
@@ -120,7 +157,7 @@ def _make_one(name: str, render_mode: str | None = None) -> gymnasium.Env[Any, A
 
 def _version(name: str) -> str:
     """The package that an environment's code comes from, with its version."""
-    spec = gymnasium.spec(name)
+    spec = gymnasium.spec(name.rpartition(":")[2])
     module = spec.entry_point.split(".")[0] if isinstance(spec.entry_point, str) else "gymnasium"
     package = importlib.import_module(module)
     return f"{module} {getattr(package, '__version__', 'unversioned')}"

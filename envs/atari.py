@@ -48,7 +48,7 @@ class AtariEnvironment:
         self.protocol = protocol
         self.version = version()
         self.num_envs = num_envs
-        self.observation_space = FrameStack(SIZE, SIZE, STACK)
+        self.observation_space: spaces.Space[Any] = FrameStack(SIZE, SIZE, STACK)
         self._env = AtariVectorEnv(
             games()[name],
             num_envs,
@@ -72,7 +72,7 @@ class AtariEnvironment:
             reward_clipping=False,
             use_fire_reset=False,
         )
-        self.action_space = spaces.Discrete(int(self._env.single_action_space.n))
+        self.action_space: spaces.Space[Any] = spaces.Discrete(len(self._env.ale.get_action_set()))
         self._lives = np.zeros(num_envs, np.int64)
         self._frames = np.zeros(num_envs, np.int64)
 
@@ -107,9 +107,15 @@ def version() -> str:
     return f"ale-py {ale_py.__version__}"
 
 
+def _rom(name: str) -> Path:
+    path = roms.get_rom_path(games()[name])
+    assert path is not None  # `games` lists those that are there
+    return path
+
+
 def rom_digest(name: str) -> str:
     """The SHA-256 of a game's ROM."""
-    return hashlib.sha256(Path(roms.get_rom_path(games()[name])).read_bytes()).hexdigest()
+    return hashlib.sha256(_rom(name).read_bytes()).hexdigest()
 
 
 def _channels_last(observation: Array) -> Array:
@@ -134,7 +140,7 @@ class _Picture:
             self._ale.getScreenGrayscale(self._screens[frames_left])
 
     def finish_step(self) -> None:
-        np.maximum(*self._screens, out=self._screens[0])
+        np.maximum(self._screens[0], self._screens[1], out=self._screens[0])
         self._push()
 
     def _push(self) -> None:
@@ -147,7 +153,7 @@ def emulate(tape: Tape, emulator: Emulator, *, screens: bool) -> Iterator[Moment
     ale = ale_py.ALEInterface()
     ale.setFloat("repeat_action_probability", emulator.sticky_actions)
     ale.setInt("random_seed", tape.seed)
-    ale.loadROM(roms.get_rom_path(games()[tape.environment]))
+    ale.loadROM(_rom(tape.environment))
     ale.reset_game()
     for _ in range(tape.start_frames):
         ale.act(ale_py.Action.NOOP)

@@ -6,7 +6,7 @@
 - `Catch-v0`: an image; move a paddle under a falling ball. Optimum 1, random about -0.6.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -37,7 +37,7 @@ class Identity(gymnasium.Env[Array, Any]):
 
     def _draw(self) -> Array:
         self._value = int(self.np_random.integers(4))
-        return np.eye(4, dtype=np.float32)[self._value]
+        return np.asarray(np.eye(4, dtype=np.float32)[self._value])
 
 
 class Corridor(gymnasium.Env[Any, Any]):
@@ -61,12 +61,12 @@ class Corridor(gymnasium.Env[Any, Any]):
 
 
 class Catch(gymnasium.Env[Array, Any]):
-    """A ball falls through 10 rows of 5 columns, drawn 4 pixels a cell as [40, 20, 1] uint8; actions: left, stay, right.
+    """A ball falls through 10 rows of 5 columns, 4 pixels a cell: [40, 20, 1] uint8; actions: left, stay, right.
 
     Source: Mnih et al. (2014), Recurrent models of visual attention, section 4.2 (the game of catch).
     """
 
-    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
     rows, columns, pixels = 10, 5, 4
 
     def __init__(self, render_mode: str | None = None) -> None:

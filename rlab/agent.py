@@ -37,7 +37,7 @@ class Agent(Protocol):
     """Learns; makes actors that play as well as it has learned so far."""
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Actor:
-        """A new actor; it shares what the agent learns from now on. `explore` is for training, else it plays its best."""
+        """A new actor, which shares what the agent learns from now on: to train with, or to play its best."""
         ...
 
     def observe(self, transitions: Transitions) -> None:

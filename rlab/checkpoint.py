@@ -1,7 +1,7 @@
 """Checkpoints: folders that are whole or not there.
 
-One is filled beside its place, flushed, listed in a manifest with the digest of every file, and renamed into place. It is
-never overwritten. A torn one, where a file is missing or differs from the manifest, is passed over.
+One is filled beside its place, flushed, listed in a manifest with the digest of every file, and renamed into place. It
+is never overwritten. A torn one, where a file is missing or differs from the manifest, is passed over.
 """
 
 import hashlib
@@ -41,6 +41,7 @@ def write(run: Path, step: int, fill: Callable[[Path], None]) -> Path:
 
 
 def step_of(checkpoint: Path) -> int:
+    """The agent step at which a checkpoint was written."""
     return int(checkpoint.name.removeprefix("step_"))
 
 

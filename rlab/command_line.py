@@ -49,6 +49,7 @@ def _one_line(box: str, program: str) -> str:
 
 def run(main: Callable[[Sequence[str]], None]) -> None:
     """Call a script's `main` with the arguments; end with status 2 and one line if the user is to mend something."""
+    sys.path.append(os.getcwd())  # environments of the user's own
     try:
         main(sys.argv[1:])
     except UserError as error:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 from gymnasium import spaces
 
@@ -33,7 +33,7 @@ class RunConfig:
     num_envs: int = 1
     """Environments side by side. More: faster acting, less recent experience per update."""
     life_loss_ends_value: bool = False
-    """Whether a lost life is learnt from like the end of the game (discount 0). It helps Atari agents to avoid death."""
+    """Whether a lost life is learnt from like the end of a game (discount 0). It helps Atari agents avoid death."""
     evaluation_period_steps: int = 50_000
     """Agent steps between two evaluations, which choose the best checkpoint."""
     evaluation_episodes: int = 10
@@ -62,11 +62,21 @@ class RunConfig:
         check_range("threads", self.threads, 0)
 
 
+class AgentConfig(Protocol):
+    """The settings of an agent: a frozen dataclass that checks its values when it is made."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def check_spaces(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
+        """Raise UserError if the agent cannot play in an environment with these spaces."""
+        ...
+
+
 @dataclass(frozen=True)
 class Preset:
     """Settings that go together: an agent's, and those of the run that belong to them."""
 
-    config: Any
+    config: AgentConfig
     environments: str = "*"  # the ids it is the default for, as a shell pattern
     run: Mapping[str, Any] = field(default_factory=dict)
 
@@ -88,14 +98,20 @@ def check_range(name: str, value: float, low: float, high: float = float("inf"))
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a run depends on, as `config.json` keeps it."""
+    """Everything that a run depends on, as `config.json` keeps it.
+
+    Raises UserError if the agent does not fit the spaces.
+    """
 
     agent: str
     preset: str
     run: RunConfig
-    config: Any  # the agent's
+    config: AgentConfig
     observation_space: spaces.Space[Any]
     action_space: spaces.Space[Any]
+
+    def __post_init__(self) -> None:
+        self.config.check_spaces(self.observation_space, self.action_space)
 
     def values(self) -> dict[str, Any]:
         """The settings as JSON can hold them."""

@@ -6,8 +6,10 @@ slower than the plain graph.
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
+
+from rlab.config import RunConfig
+from rlab.types import UserError
 
 _stderr = os.dup(2)
 with open(os.devnull, "w") as _nowhere:
@@ -18,9 +20,6 @@ try:
 finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
-
-from rlab.config import RunConfig
-from rlab.types import UserError
 
 _xla = False
 
@@ -55,8 +54,8 @@ def describe() -> str:
     return f"CPU: {os.cpu_count()} cores, no GPU found"
 
 
-def scope() -> AbstractContextManager[object]:
-    """Where variables are made, so that a distribution strategy can take them over."""
+def scope() -> Any:
+    """The context in which variables are made, so that a distribution strategy can take them over."""
     return tf.distribute.get_strategy().scope()
 
 

@@ -63,7 +63,7 @@ def play(
     step: int,
     on_game: Callable[[Tape], None] = lambda tape: None,
 ) -> list[Tape]:
-    """Play `episodes` full games of a stream, one on each of the protocol's seeds; their tapes in the order of the seeds.
+    """Play `episodes` full games of a stream, one on each of the protocol's seeds; their tapes in that order.
 
     `step` is the agent step of the checkpoint that plays. `on_game` is told each game as it ends.
     """
@@ -107,7 +107,7 @@ class _Perturbed:
 
 
 def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
-    """Keep the games of an evaluation in the run's tape store, in place of an earlier one's, and their scores beside."""
+    """Keep an evaluation's games in the run's tape store, in place of an earlier one's, and their scores beside."""
     store = TapeStore(run / TAPES, create=True)
     store.truncate("eval", 0)
     for tape in tapes:

@@ -192,7 +192,7 @@ class Loop(Iterator[Turn]):
             # An environment whose turn has not come yet steps along, and is reset whenever its game ends.
             begins = (lengths == to_go) | over
             if begins.any():
-                seeds = [unfinished[row].seed for row in np.flatnonzero(begins)]
+                seeds = [tape.seed for tape, begin in zip(unfinished, begins, strict=True) if begin]
                 self._observation = self.environment.reset(begins, seeds).observation
             if to_go > 0:
                 plays = lengths >= to_go

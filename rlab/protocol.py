@@ -1,14 +1,14 @@
 """Named protocols: how a score is made, so that no two scores are compared that mean different things.
 
 A protocol fixes the environment's settings, which actions there are, how the agent acts when it is evaluated, how long
-a game may last, and which seeds the games have. Its hash covers every field; the hash stands with every run, tape, score
-and card.
+a game may last, and which seeds the games have. Its hash covers every field, and stands with every run, tape, score and
+card.
 
 Training plays under the same protocol. It may depart from it only by named settings of the run (rewards clipped, a lost
 life as discount 0), which stand in `config.json`.
 
-Source: `ale_v5` is Machado et al. (2018), Revisiting the Arcade Learning Environment, section 5, with the minimal action
-set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` is chapter 16 of Hands-On Machine Learning
+Source: `ale_v5` is Machado et al. (2018), Revisiting the Arcade Learning Environment, section 5, with the minimal
+action set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` is chapter 16 of Hands-On Machine Learning
 with Scikit-Learn & TensorFlow (first edition) and its notebook.
 """
 

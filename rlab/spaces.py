@@ -1,4 +1,4 @@
-"""Spaces as JSON, so that an agent can be made again without its environment."""
+"""Kinds of spaces, and spaces as JSON, so that an agent can be made again without its environment."""
 
 from typing import Any
 
@@ -6,6 +6,18 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.types import FrameStack, UserError
+
+NATURE_LEAST = 36  # pixels a side: a smaller image leaves the last of Nature's convolutions nothing
+
+
+def is_image(space: spaces.Space[Any]) -> bool:
+    """Whether observations are images: [H, W, C] uint8."""
+    return isinstance(space, spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3
+
+
+def fits_nature(space: spaces.Space[Any]) -> bool:
+    """Whether observations are images that the Nature network can take."""
+    return is_image(space) and min((space.shape or ())[:2]) >= NATURE_LEAST
 
 
 def to_json(space: spaces.Space[Any]) -> dict[str, Any]:

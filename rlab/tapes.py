@@ -1,7 +1,7 @@
 """The episode store: every finished episode as a tape in SQLite, and the proof that a tape is true.
 
-From a tape come the resumed run, the video, the pretraining data and the proof of the score: frames at any size, RGB and
-RAM are derived by re-emulation, none are stored.
+From a tape come the resumed run, the video, the pretraining data and the proof of the score: frames at any size, RGB
+and RAM are derived by re-emulation, none are stored.
 
 Streams: `train`; `validation`, the evaluations during training, which choose the best checkpoint; `eval`, the
 evaluations that report a score, on other seeds; `demo`, games played for their own sake.

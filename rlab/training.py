@@ -2,8 +2,8 @@
 
 A run is a pure function of its settings and its seed: interrupted at any step and resumed, it ends with the bits of one
 that was never interrupted (times aside). What that takes is in each checkpoint: the agent, the actor, the loop's
-counters and unfinished episodes, what the log has gathered, and the length of the event file, to which a resume cuts it.
-Finished episodes are in the tape store, committed before the checkpoint; rows younger than it are deleted at resume.
+counters and unfinished episodes, what the log has gathered, and the length of the event file, to which a resume cuts
+it. Finished episodes are in the tape store, committed before the checkpoint; rows younger than it are deleted at resume.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,7 +45,8 @@ class Progress(NamedTuple):
 class Training(Iterator[Progress]):
     """Trains `agent` in the folder `run`, one turn of the loop at a time, until the step that its settings name.
 
-    `make_env(n)` makes n environments, `emulate(tape)` plays a tape again in a fresh one.
+    `make_env(n)` makes n environments, `emulate(tape)` plays a tape again in a fresh one. With `resume` the run goes on
+    from its latest whole checkpoint. Raises UserError if there is none.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class Training(Iterator[Progress]):
         protocol: Protocol,
         make_env: Callable[[int], Environment],
         emulate: Callable[..., Iterator[Moment]],
+        *,
+        resume: bool = False,
     ) -> None:
         self.run = run
         self.settings = settings
@@ -80,15 +83,21 @@ class Training(Iterator[Progress]):
         self._evaluations = 0
         self._best = float("-inf")
         self._tapes = TapeStore(run / TAPES, create=True)
-        self._events: EventFile | None = None  # opened by start or resume
+        self._checkpoint = checkpoint.latest(run) if resume else None
+        length = _read_state(self._checkpoint)["event_file_length"] if self._checkpoint is not None else None
+        self._events = EventFile(run, length=length)
 
     @property
     def step(self) -> int:
         return self._loop.step
 
-    def start(self, graph: bytes | None) -> None:
-        """Begin a new run: log its settings and the network's graph, a serialised GraphDef."""
-        self._events = EventFile(self.run)
+    def begin(self, graph: bytes | None = None) -> list[str]:
+        """Log the settings of a new run and its network's graph (a serialised GraphDef), or restore a resumed one.
+
+        Returns what no longer holds of a resumed run, in words.
+        """
+        if self._checkpoint is not None:
+            return self._restore(self._checkpoint)
         settings = self.settings.flat()
         rows = [f"| {name} | {value} |" for name, value in settings.items()]
         self._events.text("config", "\n".join(["| setting | value |", "|---|---|", *rows]), 0)
@@ -96,37 +105,33 @@ class Training(Iterator[Progress]):
         if graph is not None:
             self._events.graph(graph)
         self._loop.keep_observations(True)
+        return []
 
-    def resume(self) -> list[str]:
-        """Go on from the latest whole checkpoint; return what no longer holds, in words."""
-        folder = checkpoint.latest(self.run)
-        if not (folder / _STATE).is_file():
-            raise UserError(f"{folder} cannot be gone on from: it holds an agent to play with, but no training state")
-        state = json.loads((folder / _STATE).read_text())
+    def _restore(self, folder: Path) -> list[str]:
+        state = _read_state(folder)
         unfinished = self._unfinished(folder)
         self._tapes.truncate("train", state["begun"], also=[tape.number for tape in unfinished])
         self._tapes.truncate("validation", state["evaluations"] * self.config.evaluation_episodes)
-        self._events = EventFile(self.run, length=state["event_file_length"])
         self._log = _Log(**{**state["log"], "since": time.monotonic()})
         self._replayable = state["replayable"]
         self._evaluations = state["evaluations"]
         self._best = state["best"]
         wanted = self.agent.load(folder)
         self._actor.load(folder)
+        turn = state["turn"]
         if wanted:
-            turn, num_envs = state["turn"], self.config.num_envs
             for transitions in history(
                 [*self._tapes.all("train"), *unfinished],
-                max(turn - wanted, 0),
+                turn - wanted,
                 turn,
-                num_envs,
+                self.config.num_envs,
                 self._make_env,
                 life_loss_ends_value=self.config.life_loss_ends_value,
             ):
                 self.agent.observe(transitions)
         self._loop.keep_observations(self._replayable is not True)
         repeats = self._replayable is not False
-        self._loop.restore(unfinished if repeats else [], state["turn"], state["begun"], state["frames"])
+        self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
         return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
 
     def __next__(self) -> Progress:
@@ -173,8 +178,7 @@ class Training(Iterator[Progress]):
         """Let go of environments and files; what was not in a checkpoint is lost."""
         self._environment.close()
         self._tapes.close()
-        if self._events is not None:
-            self._events.close()
+        self._events.close()
 
     def _save(self, folder: Path) -> None:
         self.agent.save(folder)
@@ -229,6 +233,16 @@ class Training(Iterator[Progress]):
             if picture is not None:
                 self._events.image("eval/game", *picture, self.step)
         return scores
+
+
+def _read_state(folder: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = json.loads((folder / _STATE).read_text())
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{folder} holds an agent to play with but no training state: it cannot be gone on from"
+        ) from error
+    return state
 
 
 @dataclass

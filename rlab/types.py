@@ -23,7 +23,7 @@ class UserError(Exception):
 
 
 class FrameStack(spaces.Box):
-    """Images whose last axis holds the latest `size` grey frames, oldest first, zeros before the first: [H, W, size]."""
+    """Images [H, W, size] of the latest `size` grey frames, oldest first, zeros before the first frame."""
 
     def __init__(self, height: int, width: int, size: int) -> None:
         super().__init__(0, 255, (height, width, size), np.uint8)
@@ -96,8 +96,8 @@ class Environment(Protocol):
 class Tape:
     """One episode: all that is needed to play it again, and the digest that proves it.
 
-    `step` is the agent's step count at its first action. As N environments step together, `step // N` is the turn of the
-    loop in which it began and `step % N` the environment that played it.
+    `step` is the agent's step count at its first action. As N environments step together, `step // N` is the turn of
+    the loop in which it began and `step % N` the environment that played it.
     """
 
     stream: str  # train, validation, eval or demo

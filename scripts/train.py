@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     options, settings, protocol = parse(arguments)
     if options.check_env:
-        print("\n".join(envs.check(settings.run.env, protocol)))
+        check_environment(settings, protocol)
         return
     start(options, settings, protocol)
 
@@ -101,6 +101,17 @@ def _given(arguments: Sequence[str], option: str) -> str:
     return value
 
 
+def check_environment(settings: Settings, protocol: Protocol) -> None:
+    """Tell whether an environment fits the lab and the agent."""
+    print(f"{settings.run.env}: observations {settings.observation_space}, actions {settings.action_space}")
+    findings = envs.check(settings.run.env, protocol)
+    for finding in findings:
+        print(f"- {finding}")
+    print(
+        f"{settings.agent} ({settings.preset}) can be trained on it" + (", with the above in mind" if findings else "")
+    )
+
+
 def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     """Train from the beginning in a new folder."""
     from rlab import devices
@@ -116,7 +127,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     print(f"run: {run}")
     training = _training(run, settings, agent, protocol)
     network = getattr(agent, "network", None)
-    training.start(devices.graph_of(network) if network is not None else None)
+    training.begin(devices.graph_of(network) if network is not None else None)
     _train(training, settings, protocol)
 
 
@@ -136,18 +147,18 @@ def resume(options: Resume) -> None:
 
     print(f"resuming {options.resume} from {checkpoint.latest(options.resume).name}")
     devices.configure(settings.run)
-    training = _training(options.resume, settings, agents.make(settings), protocol)
-    for note in [*rundir.changed_versions(options.resume), *training.resume()]:
+    training = _training(options.resume, settings, agents.make(settings), protocol, resume=True)
+    for note in [*rundir.changed_versions(options.resume), *training.begin()]:
         print(f"not the same as before: {note}")
     settings.write(options.resume / rundir.CONFIG)
     _train(training, settings, protocol)
 
 
-def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol) -> "Training":
+def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *, resume: bool = False) -> "Training":
     from rlab.training import Training
 
     make_env = partial(envs.make, settings.run.env, protocol=protocol)
-    return Training(run, settings, agent, protocol, make_env, envs.emulate)
+    return Training(run, settings, agent, protocol, make_env, envs.emulate, resume=resume)
 
 
 def _train(training: "Training", settings: Settings, protocol: Protocol) -> None:

@@ -18,7 +18,7 @@ from rlab.types import UserError
 
 @dataclass(frozen=True)
 class Options:
-    """Prove a run's scores: play its tapes again and compare every reward, every observation and how each game ended."""
+    """Prove a run's scores: play its tapes again and compare rewards, observations and how each game ended."""
 
     run: Annotated[Path, tyro.conf.Positional]
     """The run's folder."""

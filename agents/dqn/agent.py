@@ -1,7 +1,7 @@
 """DQN: a network that learns action values by Q-learning from a replay.
 
-Source: Mnih et al. (2015), Human-level control through deep reinforcement learning; van Hasselt et al. (2016) for double
-Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
+Source: Mnih et al. (2015), Human-level control through deep reinforcement learning; van Hasselt et al. (2016) for
+double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
 Departs: 1. Adam in place of RMSProp. 2. The last transitions become samplable only when their n successors are there.
 """
 
@@ -44,8 +44,7 @@ class DQN:
         seeds: Seeds,
         encoder: keras.Model | None,
     ) -> None:
-        if not isinstance(action_space, spaces.Discrete):
-            raise UserError(f"dqn chooses among discrete actions: received {action_space}, allowed is Discrete")
+        assert isinstance(action_space, spaces.Discrete)
         self.config = config
         self._observation_space = observation_space
         self._action_space = action_space
@@ -126,7 +125,9 @@ class DQN:
         saved = load_model(directory / NETWORK)
         shapes = [[tuple(weight.shape) for weight in network.weights] for network in (saved, self.network)]
         if shapes[0] != shapes[1]:
-            raise UserError(f"{directory / NETWORK} does not fit the settings: weights {shapes[0]}, expected {shapes[1]}")
+            raise UserError(
+                f"{directory / NETWORK} does not fit the settings: weights {shapes[0]}, expected {shapes[1]}"
+            )
         self.network.set_weights(saved.get_weights())
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
@@ -197,7 +198,7 @@ class _Actor:
         self._steps += self._num_envs
 
         def greedy(rows: Array) -> Array:
-            return np.argmax(self._agent.values(observations), axis=1)[rows]
+            return np.asarray(np.argmax(self._agent.values(observations), axis=1)[rows])
 
         num_actions = int(self._agent.network.output.shape[-1])
         return epsilon_greedy(self._random, epsilon, self._num_envs, num_actions, greedy), {}

@@ -1,9 +1,13 @@
 """The settings of DQN and their presets. Importing this loads no TensorFlow."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from gymnasium import spaces
 
 from rlab.config import Preset, check_range
+from rlab.spaces import NATURE_LEAST, fits_nature
+from rlab.types import UserError
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,15 @@ class Config:
         for name in ("n_steps", "batch_size", "update_period_steps", "target_period_updates", "warmup_steps"):
             check_range(name, getattr(self, name), 1)
         check_range("replay_capacity", self.replay_capacity, self.batch_size)
+
+    def check_spaces(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
+        if not isinstance(action_space, spaces.Discrete):
+            raise UserError(f"dqn chooses among discrete actions: received {action_space}, allowed is Discrete")
+        if self.encoder_kind == "nature" and not fits_nature(observation_space):
+            raise UserError(
+                f"an image agent does not fit this environment: received observations {observation_space}, allowed are "
+                f"images [H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
+            )
 
 
 PRESETS = {

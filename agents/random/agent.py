@@ -18,6 +18,12 @@ from rlab.types import Array, Bools, Metrics, Transitions, UserError
 class Config:
     """Nothing to set."""
 
+    def check_spaces(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
+        if isinstance(action_space, spaces.Box) and not action_space.is_bounded():
+            raise UserError(
+                f"random draws from bounded actions: received {action_space}, allowed is a bounded Box or Discrete"
+            )
+
 
 PRESETS = {"uniform": Preset(Config())}
 
@@ -31,9 +37,7 @@ def make(
     encoder: None = None,
     model: None = None,
 ) -> "Random":
-    """A random agent. Raises UserError if actions have no bounds to draw from."""
-    if isinstance(action_space, spaces.Box) and not action_space.is_bounded():
-        raise UserError(f"random draws from bounded actions: received {action_space}, allowed is a bounded Box or Discrete")
+    """A random agent."""
     return Random(action_space)
 
 

@@ -7,25 +7,16 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.nets.initialisers import fan_in
-from rlab.replay.uniform import is_image
 from rlab.seeding import Seeds
-from rlab.types import UserError
-
-_NATURE_LEAST = 36  # pixels a side: a smaller image leaves the last convolution nothing
+from rlab.spaces import is_image
 
 
 def nature(space: spaces.Space[Any], seeds: Seeds) -> keras.Model:
     """The three convolutions of Mnih et al. (2015), Methods, "Model architecture", flattened: D = 3136 for 84x84.
 
-    Raises UserError unless observations are images of at least 36 pixels a side.
+    The space is one that `rlab.spaces.fits_nature`.
     """
-    shape = space.shape or ()
-    if not is_image(space) or min(shape[:2]) < _NATURE_LEAST:
-        raise UserError(
-            f"an image agent does not fit this environment: received observations {space}, allowed are uint8 images "
-            f"[H, W, C] of {_NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
-        )
-    image = keras.Input(shape, dtype="uint8", name="observation")
+    image = keras.Input(space.shape, dtype="uint8", name="observation")
     features = keras.layers.Rescaling(1 / 255)(image)
     for number, (filters, size, stride) in enumerate([(32, 8, 4), (64, 4, 2), (64, 3, 1)], start=1):
         name = f"convolution_{number}"

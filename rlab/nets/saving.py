@@ -1,7 +1,7 @@
 """Keras files that cannot run code: only layers of Keras and of this lab are loaded.
 
-A `.keras` file names the classes it is made of, and Keras imports what it names. So before Keras sees a file, every class
-it names is held against a list; Keras's own safe mode stays on.
+A `.keras` file names the classes it is made of, and Keras imports what it names. So before Keras sees a file, every
+class it names is held against a list; Keras's own safe mode stays on.
 """
 
 import json
@@ -14,7 +14,14 @@ import keras
 from rlab.types import UserError
 
 # Where classes may come from; of the models, only those that are a graph of layers.
-_MODULES = {"keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies"}
+_MODULES = {
+    "keras",
+    "keras.layers",
+    "keras.initializers",
+    "keras.regularizers",
+    "keras.constraints",
+    "keras.dtype_policies",
+}
 _MODELS = {"keras.src.models.functional": "Functional", "keras.src.models.sequential": "Sequential"}
 _OURS = ("rlab.nets.", "rlab.representation.")
 _PLAIN = {"__tuple__", "__keras_tensor__", "__numpy__", "__tensor__", "__ellipsis__", "slice"}
@@ -54,6 +61,8 @@ def _check(part: Any, path: Path) -> None:
         known = module in _MODULES or module.startswith(_OURS) or _MODELS.get(module) == name
         plain = module in ("None", "builtins") and name in _PLAIN
         if name in _FORBIDDEN or not (known or plain):
-            raise UserError(f"{path} is refused: it asks for {module}.{name}, allowed are layers of Keras and of this lab")
+            raise UserError(
+                f"{path} is refused: it asks for {module}.{name}, allowed are layers of Keras and of this lab"
+            )
     for item in part.values():
         _check(item, path)

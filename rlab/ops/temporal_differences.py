@@ -7,8 +7,8 @@ def q_target(reward: tf.Tensor, discount: tf.Tensor, next_values: tf.Tensor, nex
     """What the value of an action should be: reward + discount * value of the chosen next action. No gradient flows.
 
     reward, discount: [B], the discount with gamma included and 0 where nothing follows. next_values: [B, A] of the
-    network that values. next_choice: [B, A] of the network that chooses, the same one for Q-learning, the online one for
-    double Q-learning. Returns [B].
+    network that values. next_choice: [B, A] of the network that chooses: the same one for Q-learning, the online one
+    for double Q-learning. Returns [B].
     Source: Watkins (1989); van Hasselt et al. (2016), equation 4.
     """
     tf.debugging.assert_rank(reward, 1)

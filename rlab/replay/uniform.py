@@ -2,8 +2,8 @@
 
 All N environments advance together, so the replay is a ring of rows, one a turn of the loop, with N transitions each.
 Every observation is kept once: the successor of a transition is the observation of the next row. Only where an episode
-ends is its last observation kept beside. Of stacked frames only the newest is kept; stacks are rebuilt on sampling, with
-zeros before the first frame, as they were when the agent saw them.
+ends is its last observation kept beside. Of stacked frames only the newest is kept; stacks are rebuilt on sampling,
+with zeros before the first frame, as they were when the agent saw them.
 
 A transition can be sampled once its n successors are there and while the frames of its stack still are.
 Source: Lin (1992), Self-improving reactive agents; Mnih et al. (2015), Methods.
@@ -17,11 +17,12 @@ from gymnasium import spaces
 
 from rlab.replay.frames import CompressedFrames, Frames, RawFrames
 from rlab.replay.nstep import n_step
+from rlab.spaces import is_image
 from rlab.types import Array, Batch, FrameStack, Transitions, UserError
 
 
 class UniformReplay:
-    """Holds `capacity` transitions of `num_envs` environments; samples batches over `steps` steps at discount `gamma`."""
+    """Holds `capacity` transitions of `num_envs` environments; samples them over `steps` steps at discount `gamma`."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class UniformReplay:
                 f"allowed is {(self._stack + steps + 1) * num_envs} or more"
             )
         frame_shape = self._shape[:-1] if self._newest_only else self._shape
-        dtype = observation_space.dtype
+        dtype = observation_space.dtype or np.dtype(np.float32)
         self._frames: Frames = (
             CompressedFrames(self.rows, num_envs, frame_shape)
             if compressed and is_image(observation_space)
@@ -100,7 +101,7 @@ class UniformReplay:
         ahead = (turns[:, None] + np.arange(self._steps)) % self.rows, envs[:, None]
         last = self._last[ahead]
         reward, discount, steps = n_step(self._reward[ahead], self._discount[ahead], last, self._gamma)
-        observation, next_observation = self._observations(turns, envs, steps, last.any(axis=1))
+        observation, next_observation = self._observations(turns, envs, steps, np.asarray(last.any(axis=1)))
         return Batch(observation, self._action[turns % self.rows, envs], reward, discount, next_observation)
 
     def _sampled_rows(self) -> tuple[int, int]:
@@ -131,19 +132,14 @@ class UniformReplay:
         return observation, next_observation
 
     def _newest(self, observation: Array) -> Array:
-        return np.ascontiguousarray(observation[..., -1]) if self._newest_only else observation
+        return np.asarray(observation[..., -1] if self._newest_only else observation, order="C")
 
     def _join(self, frames: Array) -> Array:
         """Frames [stack, B, F], oldest first, as observations [B, *O]."""
         batch_size = frames.shape[1]
         if not self._newest_only:
-            return frames[0].reshape(batch_size, *self._shape)
+            return np.asarray(frames[0].reshape(batch_size, *self._shape))
         return np.asarray(cv2.merge(list(frames))).reshape(batch_size, *self._shape)
-
-
-def is_image(space: spaces.Space[Any]) -> bool:
-    """Whether observations are images: [H, W, C] uint8."""
-    return isinstance(space, spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3
 
 
 def expected_memory(

@@ -21,7 +21,8 @@ class Scripted:
     terminates.
 
     An observation [2] float32 is (seed of the episode, steps taken in it), so every observation tells where it belongs.
-    A step pays 1 point more than the step before. `calls` lists what was asked: ("reset", rows, seeds), ("step", actions).
+    A step pays 1 point more than the step before. `calls` lists what was asked for: ("reset", rows, seeds) and
+    ("step", actions).
     """
 
     def __init__(self, num_envs: int, *episodes: str, action_space: spaces.Space[Any] | None = None) -> None:

@@ -7,7 +7,8 @@ import pytest
 from gymnasium import spaces
 
 from rlab.loop import Loop
-from rlab.tapes import Digest
+from rlab.tapes import disagreement
+from rlab.types import Moment
 from tests.rlab.scripted import FIRST_SEED, FRAMES_A_STEP, START_FRAMES, Scripted
 
 
@@ -169,10 +170,15 @@ def test_a_tape_is_handed_over_in_the_turn_that_ends_its_episode():
 def test_the_digest_is_of_all_observations_but_the_last():
     loop = loop_over(1, "..T")
     tape = turns(loop, 3)[-1].tapes[0]
-    digest = Digest(loop.environment.observation_space)
-    for time in range(3):
-        digest.add(np.array([100, time], np.float32))
-    assert tape.digest == digest.text()
+    moments = [
+        Moment(np.array([100, time], np.float32), float(time), time == 3, False, lives=0, screens=[], ram=None)
+        for time in range(4)
+    ]
+    for changed in range(4):
+        other = [*moments]
+        other[changed] = moments[changed]._replace(observation=np.array([100, 9], np.float32))
+        agrees = disagreement(tape, loop.environment.observation_space, other) is None
+        assert agrees == (changed == 3)
 
 
 def test_actions_that_are_vectors_are_taped_as_they_were_taken():

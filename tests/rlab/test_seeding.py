@@ -14,7 +14,9 @@ def test_a_stream_is_the_same_for_ever():
 
 
 def test_another_seed_or_name_gives_another_stream():
-    drawn = {(seed, name): Seeds(seed).integer(name) for seed in range(10) for name in ("actor", "agent", "environment")}
+    drawn = {
+        (seed, name): Seeds(seed).integer(name) for seed in range(10) for name in ("actor", "agent", "environment")
+    }
     assert len(set(drawn.values())) == len(drawn)
 
 

@@ -43,7 +43,9 @@ def test_a_missing_file_is_refused(path):
     assert not path.exists()
 
 
-@pytest.mark.parametrize(("stream", "number", "held"), [("train", 10, "0 to 9"), ("train", -1, "0 to 9"), ("eval", 0, "none")])
+@pytest.mark.parametrize(
+    ("stream", "number", "held"), [("train", 10, "0 to 9"), ("train", -1, "0 to 9"), ("eval", 0, "none")]
+)
 def test_a_missing_number_is_refused(written, stream, number, held):
     with pytest.raises(UserError) as raised:
         TapeStore(written).read(stream, number)
@@ -62,11 +64,11 @@ def test_a_file_of_another_kind_is_refused(path, content, create):
     assert path.read_bytes() == content
 
 
-@pytest.mark.parametrize("create", [False, True])
-@pytest.mark.parametrize("table", ["tapes (stream TEXT, number INTEGER)", "songs (title TEXT)"])
+@pytest.mark.parametrize(
+    ("table", "create"),
+    [("songs (title TEXT)", False), ("tapes (stream TEXT, number INTEGER)", False), ("tapes (stream TEXT)", True)],
+)
 def test_a_database_of_another_kind_is_refused(path, table, create):
-    if table.startswith("songs") and create:
-        pytest.skip("a table of tapes can be added")
     with sqlite3.connect(path) as connection:
         connection.execute(f"CREATE TABLE {table}")
     connection.close()
@@ -83,7 +85,11 @@ def test_a_torn_file_is_refused(written, kept):
     assert str(written) in one_line(raised)
 
 
-@pytest.mark.parametrize("look", [lambda s: list(s.all("train")), lambda s: s.table("train"), lambda s: s.read("train", 99)])
+@pytest.mark.parametrize(
+    "look",
+    [lambda store: list(store.all("train")), lambda store: store.table("train"), lambda store: store.read("train", 99)],
+    ids=["all", "table", "read"],
+)
 def test_a_garbled_page_is_reported(written, look):
     content = bytearray(written.read_bytes())
     page = 4096  # the second holds the table's rows, the first its columns
@@ -99,16 +105,12 @@ def test_any_flipped_byte_of_an_array_is_found(written, column):
     connection = sqlite3.connect(written)
     (blob,) = connection.execute(f"SELECT {column} FROM tapes WHERE number = 4").fetchone()
     connection.close()
-    unnoticed = []
     for position in range(2, len(blob)):  # the two bytes before are settings of zlib, some of which do no harm
         flipped = bytearray(blob)
         flipped[position] ^= 1
         alter(written, f"UPDATE tapes SET {column} = ? WHERE number = 4", bytes(flipped))
-        try:
-            unnoticed.append((position, TapeStore(written).read("train", 4)))
-        except UserError as error:
-            assert "train 4" in str(error)
-    assert unnoticed == []
+        with pytest.raises(UserError, match="train 4"):
+            TapeStore(written).read("train", 4)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+# A machine with Python 3.11 to 3.13, git and make is all that is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STEPS ?= 60000
+
+.PHONY: train test install lint clean
+
+train: install
+	$(BIN)/python scripts/train.py dqn --env ALE/MsPacman-v5 --steps $(STEPS) --score-episodes 30 --record
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+install: $(VENV)/installed
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,121 @@
+"""The comparing script, as a user calls it: in a process of its own where that matters."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlab.protocol import PROTOCOLS
+from rlab.types import UserError
+from scripts import compare
+from tests.rlab.report.evaluated_runs import evaluated_run, unevaluated_run
+
+SCRIPT = Path(compare.__file__)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Three seeds of one agent, two of another, and a run that was not evaluated."""
+    for seed in range(3):
+        clipped = {"reward_clipping": True}
+        evaluated_run(tmp_path / f"dqn{seed}", [600.0 + seed, 800.0], seed=seed, step=1000 * seed, departures=clipped)
+    for seed in range(2):
+        evaluated_run(tmp_path / f"ppo{seed}", [1000.0], agent="ppo", preset="[bold]", seed=seed)
+    unevaluated_run(tmp_path / "unevaluated")
+    return tmp_path
+
+
+def compared(capsys, *arguments):
+    """What the script prints, in lines."""
+    compare.main([str(argument) for argument in arguments])
+    return capsys.readouterr().out.splitlines()
+
+
+def row(lines, name):
+    """The cells of a group."""
+    (found,) = [line.split("  ") for line in lines if line.strip().startswith(f"{name} ")]
+    return [cell.strip() for cell in found if cell.strip()]
+
+
+def test_the_table_has_a_row_a_group(runs, capsys):
+    evaluated_run(runs / "floor", [200.0, 300.0], agent="random", step=1)
+    lines = compared(capsys, runs)
+    assert lines[0] == "ALE/MsPacman-v5 under ale_v5:23089574"
+    assert row(lines, "agent") == ["agent", "runs (seeds)", "games", "mean [95%]", "median", "best", "steps"]
+    assert row(lines, "ppo") == ["ppo", "2 (0, 1)", "2", "1,000.0 [1,000.0, 1,000.0]", "1,000.0", "1,000.0", "250,000"]
+    cells = row(lines, "dqn")
+    assert cells[:3] == ["dqn", "3 (0, 1, 2)", "6"]
+    assert cells[3].startswith("700.5 [")
+    assert cells[4:] == ["701.0", "800.0", "0 to 2,000"]
+    assert row(lines, "random")[-1] == "1"
+    order = [line.split()[0] for line in lines if line.split() and line.split()[0] in ("dqn", "ppo", "random")]
+    assert order == ["ppo", "dqn", "random"]
+
+
+def test_what_to_bear_in_mind_stands_under_the_table(runs, capsys):
+    notes = "\n".join(compared(capsys, runs)[-5:])
+    for note in (
+        "[ ]: where the mean lies with 95% confidence, by bootstrap over runs, then over the games of each",
+        "dqn: training departed from the protocol by reward clipping",
+        "fewer than 3 seeds: ppo; one run says nothing about other seeds",
+        "no floor: add the random agent with python scripts/train.py random --env ALE/MsPacman-v5 --protocol ale_v5",
+        f"left out, without an evaluation: {runs / 'unevaluated'}",
+    ):
+        assert note in notes
+
+
+def test_small_scores_keep_their_digits(tmp_path, capsys):
+    run = evaluated_run(
+        tmp_path / "run", [0.125], environment="FrozenLake-v1", protocol=PROTOCOLS["gymnasium"].identity
+    )
+    assert "0.125 [0.125, 0.125]" in row(compared(capsys, run), "dqn")
+
+
+def test_a_name_is_shown_as_it_is(runs, capsys):
+    assert row(compared(capsys, runs, "--by", "preset"), "[bold]")[1] == "2 (0, 1)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "which runs"),
+        (["--by", "colour"], "invalid choice 'colour'"),
+        (["nowhere"], "no run with an evaluation in"),
+    ],
+)
+def test_a_command_that_asks_for_nothing_that_is_there_is_refused(arguments, message):
+    with pytest.raises(UserError, match=message):
+        compare.main(arguments)
+
+
+def test_json_ends_with_one_object_and_loads_no_tensorflow(runs):
+    program = (
+        f"import runpy, sys; runpy.run_path({str(SCRIPT)!r}, run_name='__main__'); print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(runs), "--json"], capture_output=True, text=True, check=True
+    )
+    *_, last, tensorflow = done.stdout.splitlines()
+    assert tensorflow == "False"
+    found = json.loads(last)
+    assert (found["environment"], found["protocol"], found["by"]) == (
+        "ALE/MsPacman-v5",
+        "ale_v5:23089574",
+        "agent",
+    )
+    assert [group["name"] for group in found["groups"]] == ["ppo", "dqn"]
+    assert len(found["groups"][1]["runs"]) == 3
+    assert any(note.startswith("no floor") for note in found["notes"])
+
+
+def test_mixed_protocols_end_with_one_line_and_status_2(runs):
+    other = evaluated_run(runs / "classic", protocol=PROTOCOLS["classic"].identity)
+    command = [sys.executable, SCRIPT, runs / "dqn0", other]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: scores under different protocols cannot be compared")
+    assert "emulator.sticky_actions (0.25, 0.0)" in line
