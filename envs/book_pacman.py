@@ -5,7 +5,7 @@ Pac-Man Using Deep Q-Learning", and its notebook.
 Departs: 1. pixels stay uint8 from 0 to 255; a network scales them.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from ale_py.env import AtariEnv
@@ -20,7 +20,7 @@ PACMAN_COLOUR = 210 + 164 + 74  # set to black, for contrast
 class BookPacman(Env[Array, Any]):
     """One game of Ms. Pac-Man as [88, 80, 1] uint8, after a fixed number of no-op steps."""
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"]}
+    metadata = {"render_modes": ["rgb_array"]}
 
     def __init__(self, emulator: Emulator, render_mode: Literal["rgb_array"] | None = None) -> None:
         low, high = emulator.frame_skip

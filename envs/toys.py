@@ -6,7 +6,7 @@
 - `Catch-v0`: an image; move a paddle under a falling ball. Optimum 1, random about -0.6.
 """
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -66,7 +66,7 @@ class Catch(gymnasium.Env[Array, Any]):
     Source: Mnih et al. (2014), Recurrent models of visual attention, section 4.2 (the game of catch).
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 10}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
     rows, columns, pixels = 10, 5, 4
 
     def __init__(self, render_mode: str | None = None) -> None:

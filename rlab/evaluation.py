@@ -46,7 +46,10 @@ class Evaluation:
         """The latest evaluation of a run. Raises UserError if there is none, or something else in its place."""
         path = run / RESULT
         try:
-            return Evaluation(**json.loads(path.read_text()))
+            found = Evaluation(**json.loads(path.read_text()))
+            if not found.scores or not all(isinstance(score, int | float) for score in found.scores):
+                raise ValueError("its scores are not a list of numbers")
+            return found
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(f"{run} has no evaluation: make one with python scripts/evaluate.py {run}") from error
         except (ValueError, TypeError) as error:
@@ -61,18 +64,20 @@ def play(
     *,
     stream: str,
     step: int,
+    seed: int,
     on_game: Callable[[Tape], None] = lambda tape: None,
 ) -> list[Tape]:
     """Play `episodes` full games of a stream, one on each of the protocol's seeds; their tapes in that order.
 
-    `step` is the agent step of the checkpoint that plays. `on_game` is told each game as it ends.
+    `step` is the agent step of the checkpoint that plays, `seed` that of its run. `on_game` is told each game as it ends.
     """
     environment = make_env(min(episodes, _NUM_ENVS))
     seeds = protocol.seeds(stream, episodes)
-    seed = Seeds(step).integer(f"actor {stream}")
-    actor = agent.actor(environment.num_envs, seed, explore=protocol.acting == "sampled")
+    streams = Seeds(seed)
+    actor_seed = streams.integer(f"actor {stream} {step}")
+    actor = agent.actor(environment.num_envs, actor_seed, explore=protocol.acting == "sampled")
     if protocol.epsilon > 0:
-        actor = _Perturbed(actor, protocol.epsilon, environment, Seeds(step).generator(f"epsilon {stream}"))
+        actor = _Perturbed(actor, protocol.epsilon, environment, streams.generator(f"epsilon {stream} {step}"))
     games: dict[int, Tape] = {}
     # Environments that finish early begin games beyond the last seed, which nobody waits for.
     loop = Loop(environment, actor, lambda number: seeds[number % episodes], stream=stream)

@@ -8,8 +8,8 @@ Training plays under the same protocol. It may depart from it only by named sett
 life as discount 0), which stand in `config.json`.
 
 Source: `ale_v5` is Machado et al. (2018), Revisiting the Arcade Learning Environment, section 5, with the minimal
-action set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` is chapter 16 of Hands-On Machine Learning
-with Scikit-Learn & TensorFlow (first edition) and its notebook.
+action set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` is chapter 16 of Hands-On Machine
+Learning with Scikit-Learn & TensorFlow (first edition) and its notebook.
 """
 
 import hashlib

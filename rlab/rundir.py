@@ -35,6 +35,11 @@ def create(root: Path, environment: str, agent: str, seed: int) -> Path:
     raise UserError(f"no free name for a run in {parent}")
 
 
+def is_run(path: Path) -> bool:
+    """Whether `path` is the folder of a run."""
+    return (path / CONFIG).is_file()
+
+
 def write_origin(run: Path, device: str, extra: Mapping[str, str]) -> None:
     """Write where a run comes from: command line, versions, git commit, machine, and `extra` facts."""
     origin = {

@@ -3,7 +3,7 @@
 A run is a pure function of its settings and its seed: interrupted at any step and resumed, it ends with the bits of one
 that was never interrupted (times aside). What that takes is in each checkpoint: the agent, the actor, the loop's
 counters and unfinished episodes, what the log has gathered, and the length of the event file, to which a resume cuts
-it. Finished episodes are in the tape store, committed before the checkpoint; rows younger than it are deleted at resume.
+it. Finished episodes are in the tape store, committed before the checkpoint; younger rows are deleted at resume.
 """
 
 import json
@@ -218,7 +218,13 @@ class Training(Iterator[Progress]):
     def _evaluate(self) -> list[float]:
         episodes = self.config.evaluation_episodes
         tapes = evaluation.play(
-            self.agent, self._make_env, self._protocol, episodes, stream="validation", step=self.step
+            self.agent,
+            self._make_env,
+            self._protocol,
+            episodes,
+            stream="validation",
+            step=self.step,
+            seed=self.config.seed,
         )
         for tape in tapes:
             self._tapes.write(replace(tape, number=self._evaluations * episodes + tape.number))

@@ -57,6 +57,7 @@ def evaluate(run: Path, place: Path, settings: agents.Settings, episodes: int) -
         episodes,
         stream="eval",
         step=checkpoint.step_of(place),
+        seed=settings.run.seed,
         on_game=lambda tape: print(f"game {tape.number}: {tape.score:g} in {tape.length} steps", flush=True),
     )
     return evaluation.record(run, tapes, settings)

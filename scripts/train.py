@@ -186,7 +186,8 @@ def _train(training: "Training", settings: Settings, protocol: Protocol) -> None
         raise SystemExit(130)
     training.close()
     print(f"watch a game:     python scripts/watch.py {training.run}")
-    print(f"see the curves:   tensorboard --logdir {training.run.parents[-2]}")
+    root = training.run.parents[2 + settings.run.env.count("/")]
+    print(f"see the curves:   tensorboard --logdir {root}")
 
 
 if __name__ == "__main__":

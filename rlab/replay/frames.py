@@ -1,9 +1,9 @@
 """Where a replay keeps its observations: as they are, or compressed.
 
 Both keep one array in each place of `rows` x `num_envs` and give back arrays of any places. Compressed frames take
-about a tenth of the memory. A frame is stored as its difference (exclusive or) to a key frame, packed by LZ4: an Atari screen
-changes in few places, so most of a difference is zeros. A frame whose difference has grown too large becomes the next
-key. Frames refer to their key, so that a key lives as long as the last frame that needs it.
+about a tenth of the memory. A frame is stored as its difference (exclusive or) to a key frame, packed by LZ4: an Atari
+screen changes in few places, so most of a difference is zeros. A frame whose difference has grown too large becomes the
+next key. Frames refer to their key, so that a key lives as long as the last frame that needs it.
 """
 
 from typing import Any, Protocol

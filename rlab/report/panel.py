@@ -59,7 +59,7 @@ class Panel:
             draw.text((_MARGIN + 80, y), text, _TEXT, self._large)
         if paid:
             draw.text((WIDTH - _MARGIN, _MARGIN + _LINE), f"{paid:+,.10g}", _REWARD, self._large, anchor="ra")
-        draw.text((_MARGIN, _ROWS_TOP - 22), self._caption, _FAINT, self._small)
+        draw.text((_MARGIN, _ROWS_TOP - 26), self._caption, _FAINT, self._small)
         for row, name in enumerate(self._names):
             number = float(self._numbers[step, row]) if self._numbers is not None and decides else None
             self._draw_row(draw, _ROWS_TOP + row * _ROW, name, number, row == chosen)

@@ -28,12 +28,12 @@ class Shifted(gymnasium.Env[Any, Any]):
 
 
 class Lives(gymnasium.Env[Any, Any]):
-    """Action 1 costs one of 3 lives; the game ends with the last. It promises float32 and gives float64."""
+    """Action 1 costs one of 3 lives, 2 wins one; the last ends the game. It promises float32 and gives float64."""
 
     def __init__(self, render_mode: str | None = None) -> None:
         self.render_mode = render_mode
-        self.observation_space = spaces.Box(0, 3, (2,), np.float32)
-        self.action_space = spaces.Discrete(2)
+        self.observation_space = spaces.Box(0, 100, (2,), np.float32)
+        self.action_space = spaces.Discrete(3)
         self._lives = 3
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -42,7 +42,7 @@ class Lives(gymnasium.Env[Any, Any]):
         return self._observe(), {"lives": self._lives}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        self._lives -= int(action)
+        self._lives += (0, -1, 1)[int(action)]
         return self._observe(), 0.1, self._lives == 0, False, {"lives": self._lives}
 
     def _observe(self) -> Any:
@@ -76,7 +76,7 @@ class NeverShown(gymnasium.Env[Any, Any]):
 
 gymnasium.register("NeverShown-v0", entry_point=NeverShown)
 gymnasium.register("Shifted-v0", entry_point=Shifted, max_episode_steps=30)
-gymnasium.register("Lives-v0", entry_point="tests.envs.own_environments:Lives")
+gymnasium.register("Lives-v0", entry_point="tests.envs.own_environments:Lives", max_episode_steps=50)
 gymnasium.register(
     "PairOfNumbers-v0",
     entry_point=OtherSpaces,

@@ -68,6 +68,13 @@ def test_walking_the_corridor_at_random_often_takes_too_long():
     assert lengths.max() == 50
 
 
+def test_every_value_is_named_and_every_column_has_its_ball():
+    catch, identity = gymnasium.make("Catch-v0"), gymnasium.make("Identity-v0")
+    balls = {int(catch.reset(seed=seed)[0][0, ::4, 0].argmax()) for seed in range(40)}
+    values = {int(identity.reset(seed=seed)[0].argmax()) for seed in range(40)}
+    assert (balls, values) == ({0, 1, 2, 3, 4}, {0, 1, 2, 3})
+
+
 @pytest.mark.parametrize("name", ["Identity-v0", "Corridor-v0", "Catch-v0"])
 def test_gymnasium_finds_no_fault(name):
     check_env(gymnasium.make(name).unwrapped, skip_render_check=True)

@@ -12,6 +12,8 @@ from rlab.protocol import PROTOCOLS
 from rlab.tapes import disagreement
 from tests.playing import RandomActor, play
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*The obs returned by")
+
 
 @pytest.fixture
 def make():
@@ -111,7 +113,6 @@ def test_discrete_spaces_come_out_starting_at_0(make):
     assert moved.tolist() == [max(expected[0] - 1, 0), expected[1], expected[2] + 1]
 
 
-@pytest.mark.filterwarnings("ignore:.*The obs returned by")
 def test_a_lost_life_is_told_of_the_row_that_lost_it(make):
     environment = make("Lives-v0", 2)
     environment.reset(all_of(environment), [1, 2])
@@ -125,11 +126,17 @@ def test_a_lost_life_is_told_of_the_row_that_lost_it(make):
     ]
     assert told[-1].terminated.tolist() == [True, False]
     environment.reset(np.array([True, False]), [3])
-    again = [environment.step(np.array(actions)).life_lost.tolist() for actions in ([0, 0], [1, 1])]
-    assert again == [[False, False], [True, True]]  # a new game has all its lives: more of them is no loss
+    again = [environment.step(np.array(actions)).life_lost.tolist() for actions in ([1, 0], [0, 1])]
+    assert again == [[True, False], [False, True]]  # the new game began with all its lives
 
 
-@pytest.mark.filterwarnings("ignore:.*The obs returned by")
+def test_a_life_won_is_no_life_lost(make):
+    environment = make("Lives-v0", 1)
+    environment.reset(all_of(environment), [1])
+    told = [environment.step(np.array([action])).life_lost[0] for action in (1, 2, 1)]
+    assert told == [True, False, True]
+
+
 @pytest.mark.parametrize(
     "name", ["CartPole-v1", "Acrobot-v1", "Taxi-v4", "Pendulum-v1", "Catch-v0", "Shifted-v0", "Lives-v0"]
 )

@@ -28,7 +28,8 @@ def test_a_folder_stands_for_the_evaluated_runs_below_it(tmp_path):
 def test_a_run_that_is_named_twice_counts_once(tmp_path):
     run = evaluated_run(tmp_path / "dqn" / "1")
     (tmp_path / "link").symlink_to(run)
-    found, _ = find_runs([run, tmp_path / "dqn", tmp_path / "link"])
+    (tmp_path / "other name").symlink_to(run.parent)
+    found, _ = find_runs([run, tmp_path / "dqn", tmp_path / "link", tmp_path / "other name"])
     assert list(found) == [run]
 
 

@@ -1,0 +1,154 @@
+"""Encoders and heads: what they take and give, how large they are, and where their weights come from."""
+
+import keras
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from rlab.nets.encoders import mlp, nature
+from rlab.nets.heads import action_values
+from rlab.seeding import Seeds
+from rlab.spaces import fits_nature
+from rlab.types import FrameStack
+
+SCREENS = FrameStack(84, 84, 4)
+VECTOR = spaces.Box(-np.inf, np.inf, (5,), np.float32)
+
+
+@pytest.fixture
+def mixed_precision():
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    yield
+    keras.mixed_precision.set_global_policy("float32")
+
+
+def batch_of(space, size=3):
+    space.seed(0)
+    return np.stack([space.sample() for _ in range(size)])
+
+
+def weights_equal(left, right):
+    return [np.array_equal(*pair) for pair in zip(left.get_weights(), right.get_weights(), strict=True)]
+
+
+def test_the_nature_encoder_is_that_of_the_paper():
+    encoder = nature(SCREENS, Seeds(0))
+    features = encoder(batch_of(SCREENS))
+    # 84 -> (84 - 8) / 4 + 1 = 20 -> (20 - 4) / 2 + 1 = 9 -> 9 - 3 + 1 = 7; 7 * 7 * 64 = 3136
+    assert (features.shape, features.dtype) == ((3, 3136), "float32")
+    # (8 * 8 * 4 + 1) * 32 + (4 * 4 * 32 + 1) * 64 + (3 * 3 * 64 + 1) * 64 = 8224 + 32832 + 36928
+    assert encoder.count_params() == 77_984
+    assert encoder.input.dtype == "uint8"
+    assert (features.numpy() >= 0).all()
+
+
+def test_the_q_network_of_the_paper():
+    network = action_values(nature(SCREENS, Seeds(0)), (512,), 9, Seeds(0))
+    values = network(batch_of(SCREENS))
+    assert (values.shape, values.dtype) == ((3, 9), "float32")
+    # the encoder, then (3136 + 1) * 512 + (512 + 1) * 9 = 1606144 + 4617
+    assert network.count_params() == 77_984 + 1_606_144 + 4_617
+
+
+def test_the_nature_encoder_sees_pixels_from_zero_to_one():
+    encoder = nature(SCREENS, Seeds(0))
+    white = keras.Model(encoder.input, encoder.layers[1].output)(np.full((1, 84, 84, 4), 255, np.uint8))
+    np.testing.assert_allclose(white, np.ones((1, 84, 84, 4)), rtol=1e-6)
+
+
+def test_images_fit_the_nature_encoder_as_long_as_they_leave_it_a_pixel():
+    smallest, smaller = (spaces.Box(0, 255, (36, width, 3), np.uint8) for width in (36, 35))
+    assert fits_nature(smallest)
+    assert nature(smallest, Seeds(0)).output.shape == (None, 64)  # 36 -> 8 -> 3 -> 1
+    assert not fits_nature(smaller)
+    with pytest.raises(ValueError, match="negative dimension|dimension size"):
+        nature(smaller, Seeds(0))
+
+
+@pytest.mark.parametrize(
+    ("space", "inputs"),
+    [
+        (VECTOR, 5),
+        (spaces.Box(-1, 1, (2, 3), np.float64), 6),
+        (spaces.Box(0, 255, (4, 4, 3), np.uint8), 48),
+        (spaces.Box(0, 255, (7,), np.uint8), 7),
+        (spaces.Box(-9, 9, (3,), np.int64), 3),
+        (spaces.Box(-1, 1, (), np.float32), 1),
+        (spaces.Discrete(11), 11),
+    ],
+)
+@pytest.mark.parametrize("sizes", [(), (8,), (8, 4)])
+def test_an_mlp_takes_any_observation(space, inputs, sizes):
+    encoder = mlp(space, sizes, Seeds(0))
+    features = encoder(batch_of(space))
+    assert (features.shape, features.dtype) == ((3, sizes[-1] if sizes else inputs), "float32")
+    widths = [inputs, *sizes]
+    assert encoder.count_params() == sum((n + 1) * m for n, m in zip(widths, widths[1:], strict=False))
+
+
+def test_a_discrete_observation_is_seen_as_its_one_hot_code():
+    encoder = mlp(spaces.Discrete(4), (), Seeds(0))
+    assert encoder(np.array([2, 0, 3])).numpy().tolist() == [[0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_a_small_image_is_seen_from_zero_to_one():
+    space = spaces.Box(0, 255, (1, 2, 1), np.uint8)
+    features = mlp(space, (), Seeds(0))(np.array([[[[0], [255]]]], np.uint8))
+    np.testing.assert_allclose(features, [[0, 1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("hidden_sizes", [(), (6,), (6, 7)])
+def test_a_head_has_the_layers_it_is_told(hidden_sizes):
+    network = action_values(mlp(VECTOR, (8,), Seeds(0)), hidden_sizes, 3, Seeds(0))
+    assert network(batch_of(VECTOR)).shape == (3, 3)
+    widths = [5, 8, *hidden_sizes, 3]
+    assert network.count_params() == sum((n + 1) * m for n, m in zip(widths, widths[1:], strict=False))
+
+
+def test_action_values_can_be_negative():
+    network = action_values(mlp(VECTOR, (8,), Seeds(0)), (6,), 3, Seeds(0))
+    assert network(batch_of(VECTOR, 20)).numpy().min() < 0
+
+
+def make(kind, seed):
+    encoder = nature(FrameStack(36, 36, 2), Seeds(seed)) if kind == "nature" else mlp(VECTOR, (8, 8), Seeds(seed))
+    return action_values(encoder, (8, 8), 3, Seeds(seed))
+
+
+@pytest.mark.parametrize("kind", ["nature", "mlp"])
+def test_weights_belong_to_the_seed(kind):
+    first = make(kind, 1)
+    keras.utils.set_random_seed(5)
+    assert all(weights_equal(first, make(kind, 1)))
+    kernels = [weight.path.endswith("kernel") for weight in first.weights]
+    assert sum(kernels) >= 5
+    assert [not equal for equal in weights_equal(first, make(kind, 2))] == kernels
+
+
+def test_layers_of_the_same_shape_have_different_weights():
+    kernels = [weight for weight in make("mlp", 1).get_weights() if weight.shape == (8, 8)]
+    assert len(kernels) == 3
+    assert len({kernel.tobytes() for kernel in kernels}) == 3
+
+
+def test_weights_begin_within_one_over_the_root_of_the_inputs():
+    encoder = nature(SCREENS, Seeds(0))
+    for name, inputs in [("convolution_1", 8 * 8 * 4), ("convolution_2", 4 * 4 * 32), ("convolution_3", 3 * 3 * 64)]:
+        kernel, bias = encoder.get_layer(name).get_weights()
+        bound = inputs**-0.5
+        assert 0.99 * bound < abs(kernel).max() <= bound
+        assert kernel.std() == pytest.approx(bound / 3**0.5, rel=0.05)  # of a uniform distribution
+        assert not bias.any()
+
+
+@pytest.mark.usefixtures("mixed_precision")
+@pytest.mark.parametrize("kind", ["nature", "mlp"])
+def test_mixed_precision_computes_in_bfloat16_and_gives_and_keeps_float32(kind):
+    network = make(kind, 0)
+    encoder = next(layer for layer in network.layers if isinstance(layer, keras.Model))
+    layer = encoder.get_layer("convolution_2" if kind == "nature" else "hidden_2")
+    assert layer.output.dtype == "bfloat16"
+    assert encoder.output.dtype == "float32"
+    observations = batch_of(FrameStack(36, 36, 2) if kind == "nature" else VECTOR)
+    assert encoder(observations).dtype == network(observations).dtype == "float32"
+    assert {weight.dtype for weight in network.weights} == {"float32"}

@@ -1,0 +1,326 @@
+"""The replay against the plainest one: a list of every transition, from which n steps are added up one by one."""
+
+import agents.random
+import numpy as np
+import pytest
+from gymnasium import spaces
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import envs
+from rlab.loop import Loop
+from rlab.protocol import PROTOCOLS
+from rlab.replay.uniform import UniformReplay, expected_memory
+from rlab.seeding import Seeds
+from rlab.types import Batch, FrameStack, Transitions, UserError
+
+GAMMA = 0.5  # every product is exact, whatever the order
+SPACES = {
+    "stacked": FrameStack(12, 10, 3),
+    "single": FrameStack(12, 10, 1),
+    "image": spaces.Box(0, 255, (6, 5, 3), np.uint8),
+    "vector": spaces.Box(-np.inf, np.inf, (3,), np.float64),
+    "number": spaces.Box(-1, 1, (), np.float32),
+    "discrete": spaces.Discrete(50),
+}
+ACTIONS = spaces.Discrete(9)
+
+
+class Plain:
+    """All transitions there ever were."""
+
+    def __init__(self, steps):
+        self.steps = steps
+        self.turns = []
+
+    def add(self, transitions):
+        self.turns.append(transitions)
+
+    def transition(self, turn, env):
+        total, weight = 0.0, 1.0
+        for t in range(turn, turn + self.steps):
+            total += weight * self.turns[t].reward[env]
+            weight *= GAMMA * self.turns[t].discount[env]
+            if self.turns[t].last[env]:
+                break
+        first = self.turns[turn]
+        return Batch(first.observation[env], first.action[env], total, weight, self.turns[t].next_observation[env])
+
+    def gather(self, turns, envs_):
+        transitions = [self.transition(*place) for place in zip(turns, envs_, strict=True)]
+        return Batch(*(np.array(column) for column in zip(*transitions, strict=True)))
+
+
+class World:
+    """Environments that show noise and whose episodes go as told.
+
+    One letter for each environment and turn: `.` ordinary, `T` terminated, `t` truncated, `l` a life lost.
+    """
+
+    def __init__(self, space, num_envs, seed=0):
+        self.space = space
+        self.random = np.random.default_rng(seed)
+        self.observations = [self.begin() for _ in range(num_envs)]
+        self.first = np.ones(num_envs, np.bool_)
+
+    def begin(self):
+        if not isinstance(self.space, FrameStack):
+            return self.draw()
+        empty = np.zeros(self.space.shape, np.uint8)
+        return self.push(empty, self.random.integers(256, size=empty.shape[:-1]))
+
+    def push(self, stack, frame):
+        return np.concatenate([stack[..., 1:], frame[..., None].astype(np.uint8)], axis=-1)
+
+    def draw(self):
+        if isinstance(self.space, spaces.Discrete):
+            return self.random.integers(self.space.n)
+        return (200 * self.random.random(self.space.shape)).astype(self.space.dtype)
+
+    def go_on(self, observation):
+        if not isinstance(self.space, FrameStack):
+            return self.draw()
+        frame = observation[..., -1].copy()
+        if self.random.random() < 0.1:
+            frame = self.random.integers(256, size=frame.shape)
+        frame.flat[self.random.integers(frame.size)] ^= 255
+        return self.push(observation, frame)
+
+    def turn(self, events):
+        before = np.array(self.observations)
+        after = [self.go_on(observation) for observation in self.observations]
+        last = np.array([event in "Tt" for event in events])
+        transitions = Transitions(
+            before,
+            self.random.integers(ACTIONS.n, size=len(before)),
+            self.random.integers(-5, 6, size=len(before)).astype(np.float32),
+            np.array([event in ".t" for event in events], np.float32),
+            np.array(after),
+            self.first,
+            last,
+            {},
+        )
+        self.observations = [self.begin() if ends else seen for ends, seen in zip(last, after, strict=True)]
+        self.first = last
+        return transitions
+
+
+def make(space, capacity, num_envs=1, steps=1, *, compressed=False):
+    return UniformReplay(capacity, num_envs, space, ACTIONS, steps=steps, gamma=GAMMA, compressed=compressed)
+
+
+def everything(replay, stack, steps):
+    """Every turn and environment that can be sampled, by the definition: n successors and all frames are there."""
+    oldest = max(replay.added - replay.rows, 0)
+    complete = oldest + stack - 1 if oldest else 0
+    turns = np.arange(complete, max(replay.added - steps, complete))
+    return np.repeat(turns, replay.num_envs), np.tile(np.arange(replay.num_envs), len(turns))
+
+
+def assert_equal(found, expected):
+    for name, column, right in zip(Batch._fields, found, expected, strict=True):
+        np.testing.assert_array_equal(column, right, err_msg=name)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", SPACES)
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_it_holds_what_a_list_of_transitions_holds(kind, compressed, data):
+    space, steps, num_envs = SPACES[kind], data.draw(st.integers(1, 5), "steps"), data.draw(st.integers(1, 3), "envs")
+    stack = space.size if isinstance(space, FrameStack) else 1
+    rows = stack + steps + 1 + data.draw(st.integers(0, 8), "more rows than needed")
+    turns = data.draw(st.integers(0, 3 * rows), "turns")
+    events = data.draw(st.text("...Ttl", min_size=turns * num_envs, max_size=turns * num_envs), "events")
+    replay = make(space, rows * num_envs, num_envs, steps, compressed=compressed)
+    plain, world = Plain(steps), World(space, num_envs)
+    for turn in range(turns):
+        transitions = world.turn(events[turn * num_envs : (turn + 1) * num_envs])
+        replay.add(transitions)
+        plain.add(transitions)
+    places = everything(replay, stack, steps)
+    assert len(replay) == len(places[0])
+    if len(replay):
+        assert_equal(replay.gather(*places), plain.gather(*places))
+
+
+@pytest.mark.parametrize("kind", SPACES)
+def test_a_batch_has_the_shapes_and_types_of_its_spaces(kind):
+    space = SPACES[kind]
+    actions = spaces.Box(-1, 1, (2,), np.float32)
+    replay = UniformReplay(20, 2, space, actions, steps=2, gamma=GAMMA, compressed=True)
+    world = World(space, 2)
+    for events in ["..", ".T", "..", ".."]:
+        replay.add(world.turn(events)._replace(action=np.ones((2, 2), np.float32)))
+    batch = replay.sample(7, np.random.default_rng(0))
+    for observation in (batch.observation, batch.next_observation):
+        assert (observation.shape, observation.dtype) == ((7, *space.shape), space.dtype)
+    assert (batch.action.shape, batch.action.dtype) == ((7, 2), np.float32)
+    for number in (batch.reward, batch.discount):
+        assert (number.shape, number.dtype) == ((7,), np.float32)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_nothing_is_seen_before_the_first_frame_of_an_episode(compressed):
+    replay = make(FrameStack(1, 1, 3), 6, compressed=compressed)
+
+    def add(stack, following, *, first=False, last=False):
+        observation, next_observation = (np.array(seen, np.uint8).reshape(1, 1, 1, 3) for seen in (stack, following))
+        ends = np.array([first]), np.array([last])
+        replay.add(Transitions(observation, np.zeros(1, int), np.zeros(1), np.ones(1), next_observation, *ends, {}))
+
+    add([0, 0, 1], [0, 1, 2], first=True)
+    add([0, 1, 2], [1, 2, 3])
+    add([1, 2, 3], [2, 3, 4], last=True)
+    add([0, 0, 5], [0, 5, 6], first=True, last=True)
+    add([0, 0, 7], [0, 7, 8], first=True)
+    add([0, 7, 8], [7, 8, 9])
+    batch = replay.gather(np.arange(5), np.zeros(5, int))
+    assert batch.observation.reshape(5, 3).tolist() == [[0, 0, 1], [0, 1, 2], [1, 2, 3], [0, 0, 5], [0, 0, 7]]
+    assert batch.next_observation.reshape(5, 3).tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4], [0, 5, 6], [0, 7, 8]]
+
+
+NUMBERED = spaces.Box(-np.inf, np.inf, (2,), np.float32)
+
+
+def numbered(turn, num_envs):
+    """A turn whose observations say which one it is, and of which environment."""
+    places = np.stack([np.full(num_envs, turn), np.arange(num_envs)], axis=1).astype(np.float32)
+    no, ones = np.zeros(num_envs, np.bool_), np.ones(num_envs, np.float32)
+    return Transitions(places, no.astype(int), ones, ones, places + [1, 0], no | (turn == 0), no, {})
+
+
+@pytest.mark.parametrize("added", [4, 5, 6, 7, 20])
+def test_every_transition_that_is_complete_is_sampled_and_no_other(added):
+    num_envs, steps = 2, 3
+    replay = make(NUMBERED, 6 * num_envs, num_envs, steps)
+    for turn in range(added):
+        replay.add(numbered(turn, num_envs))
+    drawn = replay.sample(1000, np.random.default_rng(0)).observation
+    turns, rows = everything(replay, 1, steps)
+    assert len(set(turns)) == min(added, 6) - steps
+    assert {tuple(place) for place in drawn} == set(zip(turns, rows, strict=True))
+
+
+def test_a_stack_is_sampled_while_all_its_frames_are_held():
+    replay, world = make(SPACES["stacked"], 6), World(SPACES["stacked"], 1)
+    lengths = []
+    for _ in range(9):
+        replay.add(world.turn("."))
+        lengths.append(len(replay))
+    # A turn waits for its successor. Once the sixth row is overwritten, the oldest two turns lack frames of their stack.
+    assert lengths == [0, 1, 2, 3, 4, 5, 3, 3, 3]
+
+
+def test_transitions_are_drawn_evenly():
+    replay = make(NUMBERED, 20, 2)
+    for turn in range(10):
+        replay.add(numbered(turn, 2))
+    drawn = replay.sample(18_000, np.random.default_rng(0)).observation
+    counts = np.unique(drawn, axis=0, return_counts=True)[1]
+    assert len(counts) == 18
+    # Each is expected 1000 times, with a standard deviation of about 31.
+    assert abs(counts - 1000).max() < 5 * 31
+
+
+def test_the_same_generator_draws_the_same_batch():
+    replay, world = make(SPACES["stacked"], 40, 2, 3), World(SPACES["stacked"], 2)
+    for _ in range(15):
+        replay.add(world.turn(".."))
+    assert_equal(*(replay.sample(32, np.random.default_rng(5)) for _ in range(2)))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("kind", ["stacked", "image", "vector"])
+@pytest.mark.parametrize("total", [4, 11, 12, 13, 40])
+def test_refilled_with_the_latest_turns_it_samples_the_same_bits_for_ever(total, kind, compressed):
+    space, num_envs, steps = SPACES[kind], 2, 3
+    events = np.random.default_rng(total).choice(list("....Ttl"), size=(total + 20, num_envs))
+    world = World(space, num_envs)
+    turns = [world.turn("".join(row)) for row in events]
+    whole, refilled = (make(space, 12 * num_envs, num_envs, steps, compressed=compressed) for _ in range(2))
+    for transitions in turns[:total]:
+        whole.add(transitions)
+    held = min(total, whole.rows)
+    refilled.added = total - held
+    for transitions in turns[total - held : total]:
+        refilled.add(transitions)
+    for transitions in turns[total:]:
+        for replay in (whole, refilled):
+            replay.add(transitions)
+        assert_equal(*(replay.sample(16, np.random.default_rng(total)) for replay in (whole, refilled)))
+        assert len(whole) == len(refilled)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_it_does_not_grow_once_it_is_full(compressed):
+    """Episodes of three steps in ten rows, so that their last observations are kept now here, now there."""
+    replay, world = make(SPACES["image"], 20, 2, compressed=compressed), World(SPACES["image"], 2)
+    sizes = []
+    for turn in range(100):
+        replay.add(world.turn("TT" if turn % 3 == 2 else ".."))
+        sizes.append(replay.nbytes)
+    assert max(sizes[20:]) == max(sizes[10:20])
+
+
+@pytest.mark.parametrize(("kind", "least"), [("stacked", 3 + 2 + 1), ("vector", 1 + 2 + 1)])
+def test_a_capacity_that_holds_no_complete_transition_is_refused(kind, least):
+    make(SPACES[kind], least * 4, 4, 2)
+    message = f"the replay is too small: received a capacity of {least * 4 - 1} for 4 environments, allowed is {least * 4}"
+    with pytest.raises(UserError, match=message):
+        make(SPACES[kind], least * 4 - 1, 4, 2)
+
+
+@pytest.mark.parametrize("kind", SPACES)
+def test_the_memory_foretold_is_the_memory_used(kind):
+    capacity = 10_000
+    replay = make(SPACES[kind], capacity, 4)
+    foretold = expected_memory(capacity, SPACES[kind], ACTIONS, compressed=False)
+    assert replay.nbytes == pytest.approx(foretold, rel=0.01)
+
+
+class Pacman:
+    """600 random steps of Ms. Pac-Man, as an agent gets them."""
+
+    def __init__(self):
+        self.environment = envs.make("ALE/MsPacman-v5", 1, PROTOCOLS["ale_v5"])
+        observation_space, self.action_space = self.environment.observation_space, self.environment.action_space
+        self.random = agents.random.make(agents.random.Config(), observation_space, self.action_space, Seeds(0))
+        loop = Loop(self.environment, self.random.actor(1, 0, explore=True), lambda number: number, stream="train")
+        self.turns = [
+            transitions._replace(
+                observation=transitions.observation.copy(), next_observation=transitions.next_observation.copy()
+            )
+            for transitions in (next(loop).transitions for _ in range(600))
+        ]
+        self.environment.close()
+
+
+@pytest.fixture(scope="module")
+def pacman():
+    return Pacman()
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_screens_of_ms_pacman_come_back_as_they_were(pacman, compressed):
+    replay, plain = make(pacman.environment.observation_space, 500, steps=3, compressed=compressed), Plain(3)
+    for transitions in pacman.turns:
+        replay.add(transitions)
+        plain.add(transitions)
+    assert any(transitions.last[0] for transitions in pacman.turns[110:-3])
+    for turns in np.split(np.arange(103, 597), 13):  # 600 - 500 + 3 frames before, 3 steps ahead
+        assert_equal(replay.gather(turns, turns * 0), plain.gather(turns, turns * 0))
+
+
+def test_screens_of_ms_pacman_compressed_take_a_tenth(pacman):
+    sizes = {}
+    for compressed in (False, True):
+        replay = make(pacman.environment.observation_space, 600, compressed=compressed)
+        for transitions in pacman.turns:
+            replay.add(transitions)
+        sizes[compressed] = replay.nbytes / 600
+    assert sizes[False] > 84 * 84
+    assert sizes[True] < 1000
+    assert sizes[True] == pytest.approx(
+        expected_memory(1, pacman.environment.observation_space, pacman.action_space, compressed=True), rel=0.4
+    )

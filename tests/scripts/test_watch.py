@@ -1,0 +1,274 @@
+"""The watching script: runs of the training script, and the videos of their games decoded again."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from ale_py import ALEInterface, roms
+
+import agents
+import envs
+from rlab import checkpoint
+from rlab.agent import Inspectable
+from rlab.config import RunConfig, Settings
+from rlab.evaluation import record as record_evaluation
+from rlab.protocol import PROTOCOLS, default_protocol
+from rlab.report.panel import WIDTH
+from rlab.report.video import animation
+from rlab.tapes import TapeStore
+from rlab.types import UserError
+from scripts import watch
+from tests.playing import play
+
+REPOSITORY = Path(watch.__file__).parents[1]
+BAR = (91, 127, 181)
+
+
+def script(name, *arguments):
+    command = [sys.executable, REPOSITORY / "scripts" / name, *map(str, arguments)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+
+
+def trained(root, agent, name, steps, *more):
+    """The run that the training script leaves, evaluated once with one game."""
+    evaluation = ("--evaluation-period-steps", steps, "--evaluation-episodes", 1)
+    done = script("train.py", agent, "--env", name, "--steps", steps, "--root", root, *evaluation, *more)
+    assert done.returncode == 0, done.stderr
+    (run,) = (root / name / agent).iterdir()
+    return run
+
+
+def random_run(run, name, games=()):
+    """A run of the random agent that was made by hand, with a game of each (stream, number, seed, step)."""
+    run.mkdir()
+    protocol = PROTOCOLS[default_protocol(name)]
+    config = RunConfig(env=name, protocol=protocol.name)
+    spaces = envs.spaces_of(name, protocol)
+    settings = Settings("random", "uniform", config, agents.find("random").Config(), *spaces)
+    settings.write(run / "config.json")
+    checkpoint.write(run, 0, lambda folder: None)
+    environment = envs.make(name, 1, protocol)
+    store = TapeStore(run / "tapes.sqlite", create=True)
+    for stream, number, seed, step in games:
+        tape = play(environment, seed).tape
+        store.write(replace(tape, stream=stream, number=number, step=step))
+    store.commit()
+    return run
+
+
+def decoded(path):
+    """What the file says of itself, and its frames one by one, each [H, W, 3]."""
+    reader = imageio_ffmpeg.read_frames(path)
+    facts = next(reader)
+    width, height = facts["size"]
+    return facts, (np.frombuffer(frame, np.uint8).reshape(height, width, 3) for frame in reader)
+
+
+def assert_shows(frame, screen, scale):
+    """The picture of a frame is a screen, enlarged."""
+    expected = np.kron(screen, np.ones((scale, scale, 1), np.uint8)).astype(int)
+    height, width = expected.shape[:2]
+    assert np.abs(frame[:height, :width] - expected).mean() < 4
+
+
+@pytest.fixture(scope="module")
+def catch(tmp_path_factory):
+    """A run with games of all streams but `eval`; with seed 4 or 16 the ball is caught, with others missed."""
+    games = [("train", 0, 0, 0), ("train", 1, 4, 9), ("demo", 5, 1, 0)]
+    games += [("validation", 0, 4, 100), ("validation", 1, 2, 200), ("validation", 2, 16, 200)]
+    return random_run(tmp_path_factory.mktemp("runs") / "catch", "Catch-v0", games)
+
+
+def test_a_trained_run_of_pacman_becomes_a_video(tmp_path):
+    run = trained(tmp_path, "random", "ALE/MsPacman-v5", 500)
+    done = script("watch.py", run)
+    assert done.returncode == 0, done.stderr
+    tape = TapeStore(run / "tapes.sqlite").read("validation", 0)
+    video = run / "videos" / "validation-0.mp4"
+    assert done.stdout.splitlines() == [f"validation game 0: {tape.score:g} in {tape.length} steps", str(video)]
+    assert list(video.parent.iterdir()) == [video]
+    facts, frames = decoded(video)
+    assert facts["codec"] == "h264"
+    assert facts["pix_fmt"].startswith("yuv420p(")
+    assert facts["size"] == (3 * 160 + WIDTH, 3 * 210)
+    assert facts["fps"] == 60
+    screens = [screen for moment in envs.emulate(tape, screens=True) for screen in moment.screens]
+    assert imageio_ffmpeg.count_frames_and_secs(video)[0] == len(screens)
+    assert_shows(next(frames), screens[0], 3)
+
+
+def test_a_cart_pole_game_is_shown_with_its_action_values(tmp_path, capsys):
+    run = trained(tmp_path, "dqn", "CartPole-v1", 300)
+    out = tmp_path / "elsewhere" / "cart.mp4"
+    watch.main([str(run), "--stream", "train", "--number", "1", "--checkpoint", "latest", "--out", str(out)])
+    assert capsys.readouterr().out.splitlines()[-1] == str(out)
+    tape = TapeStore(run / "tapes.sqlite").read("train", 1)
+    screens = [moment.screens[0] for moment in envs.emulate(tape, screens=True)]
+    facts, frames = decoded(out)
+    assert facts["fps"] == 50
+    frames = list(frames)
+    assert len(frames) == tape.length + 1
+    for frame, screen in zip(frames, screens, strict=True):
+        assert_shows(frame, screen, 1)
+    drawn = [(np.abs(frame[:, 600:].astype(int) - BAR).max(axis=-1) < 30).any() for frame in frames]
+    assert drawn == [True] * tape.length + [False]
+
+
+@pytest.mark.parametrize("name", ["Pendulum-v1", "Corridor-v0", "Identity-v0"])
+def test_an_agent_without_values_is_watched_too_but_not_without_pictures(tmp_path, name):
+    run = random_run(tmp_path / "run", name, [("demo", 0, 0, 0)])
+    arguments = [str(run), "--stream", "demo"]
+    if name == "Pendulum-v1":
+        watch.main(arguments)
+        assert imageio_ffmpeg.count_frames_and_secs(run / "videos" / "demo-0.mp4")[0] == 201
+        return
+    with pytest.raises(UserError, match="no pictures"):
+        watch.main(arguments)
+    assert not (run / "videos").exists()
+
+
+def test_what_cannot_be_rendered_has_no_animation():
+    game = play(envs.make("Identity-v0", 1, PROTOCOLS["gymnasium"]), 0)
+    assert animation(envs.emulate(game.tape, screens=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ([], ("validation", 2)),
+        (["--stream", "train"], ("train", 1)),
+        (["--stream", "demo"], ("demo", 5)),
+        (["--number", "0"], ("validation", 0)),
+        (["--stream", "train", "--number", "0"], ("train", 0)),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
+def test_which_game_is_shown(catch, tmp_path, capsys, arguments, shown):
+    watch.main([str(catch), *arguments, "--out", str(tmp_path / "game.mp4")])
+    assert capsys.readouterr().out.startswith("{} game {}: ".format(*shown))
+
+
+def test_evaluation_games_go_before_all_others(tmp_path, catch):
+    run = random_run(tmp_path / "run", "Catch-v0", [("validation", 0, 1, 0)])
+    settings = agents.read_settings(run)
+    tapes = [replace(tape, stream="eval") for tape in TapeStore(catch / "tapes.sqlite").all("train")]
+    record_evaluation(run, tapes, settings)
+    tape = watch.choose(TapeStore(run / "tapes.sqlite"), "", None)
+    assert (tape.stream, tape.number, tape.score) == ("eval", 1, 1.0)
+
+
+def test_a_tape_that_does_not_play_again_is_refused(tmp_path):
+    run = random_run(tmp_path / "run", "Catch-v0", [("eval", 0, 0, 0)])
+    store = TapeStore(run / "tapes.sqlite", create=True)
+    tape = store.read("eval", 0)
+    store.write(replace(tape, rewards=tape.rewards + 1))
+    store.commit()
+    with pytest.raises(UserError, match="not confirmed: reward 1 is 1 on the tape, 0 when played again"):
+        watch.main([str(run)])
+    assert not (run / "videos").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-run"], "not a run: no-run has no config.json"),
+        (["RUN", "--stream", "movies"], "received 'movies', allowed are train, validation, eval, demo"),
+        (["RUN", "--stream", "train", "--number", "7"], "received train 7, "),
+    ],
+    ids=["no run", "unknown stream", "no such number"],
+)
+def test_a_mistake_is_one_line(catch, arguments, message):
+    done = script("watch.py", *(str(catch) if argument == "RUN" else argument for argument in arguments))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stream", "train", "--number", "7"], "holds 0 to 1"),
+        (["--stream", "eval"], "holds no eval games"),
+        (["--stream", "eval", "--number", "0"], "holds none"),
+        (["--checkpoint", "12"], "no such checkpoint: received 12"),
+        (["--out", "game.avi"], "received game.avi, allowed are paths that end in .mp4"),
+    ],
+    ids=["no such number", "no such stream", "neither", "no such checkpoint", "another kind of file"],
+)
+def test_what_is_not_there_is_refused_with_what_is(catch, arguments, message):
+    with pytest.raises(UserError, match=message):
+        watch.main([str(catch), *arguments])
+
+
+def test_a_run_without_games_is_refused(tmp_path):
+    with pytest.raises(UserError, match="holds no train games"):
+        watch.main([str(random_run(tmp_path / "run", "Catch-v0"))])
+
+
+class Judge(Inspectable):
+    """Thinks of each action what the observation says, and a hundred times its number more."""
+
+    def __init__(self, name="action_values"):
+        self.name = name
+        self.asked = []
+
+    def inspect(self, observations):
+        self.asked.append(len(observations))
+        return {"value": observations[:, 0], self.name: np.add(observations, [0, 100])}
+
+
+def moments(count):
+    return iter([envs.Moment(np.array([float(number)]), 0.0, False, False, 0, [], None) for number in range(count)])
+
+
+@pytest.mark.parametrize("name", ["action_values", "probabilities"])
+@pytest.mark.parametrize("count", [1, 64, 130])
+def test_agents_are_asked_in_batches_of_one_size(name, count):
+    judge = Judge(name)
+    what, values = watch.judge(judge, moments(count))
+    assert what == name.replace("_", " ")
+    assert values.tolist() == [[number, number + 100] for number in range(count)]
+    assert judge.asked == [64] * -(-count // 64)
+
+
+def test_an_agent_may_have_no_opinion_of_actions():
+    assert watch.judge(Judge("advantages"), moments(3)) == ("", None)
+
+
+def test_values_of_a_diverged_agent_are_refused():
+    with pytest.raises(UserError, match="diverged"):
+        watch.judge(Judge(), iter([envs.Moment(np.array([np.nan]), 0.0, False, False, 0, [], None)]))
+
+
+def test_actions_have_the_names_of_the_emulator():
+    ale = ALEInterface()
+    ale.loadROM(roms.get_rom_path("ms_pacman"))
+    for protocol, actions in [
+        ("ale_v5", ale.getMinimalActionSet()),
+        ("book", ale.getMinimalActionSet()),
+        ("ale_v5_full", ale.getLegalActionSet()),
+    ]:
+        assert envs.action_names("ALE/MsPacman-v5", PROTOCOLS[protocol]) == [action.name for action in actions]
+
+
+def test_other_actions_are_numbered():
+    assert envs.action_names("CartPole-v1", PROTOCOLS["gymnasium"]) == ["action 0", "action 1"]
+    assert envs.action_names("Pendulum-v1", PROTOCOLS["gymnasium"]) == ["action 0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "speed"),
+    [
+        ("ALE/Pong-v5", "classic", 60),
+        ("ALE/MsPacman-v5", "book", 20),  # one screen of the 2, 3 or 4 that an action lasts
+        ("Catch-v0", "gymnasium", 10),
+        ("Corridor-v0", "gymnasium", 30),
+    ],
+)
+def test_videos_play_at_the_speed_of_the_game(name, protocol, speed):
+    assert watch.screens_per_second(name, PROTOCOLS[protocol]) == speed
