@@ -69,7 +69,8 @@ def play(
 ) -> list[Tape]:
     """Play `episodes` full games of a stream, one on each of the protocol's seeds; their tapes in that order.
 
-    `step` is the agent step of the checkpoint that plays, `seed` that of its run. `on_game` is told each game as it ends.
+    `step` is the agent step of the checkpoint that plays, `seed` that of its run. `on_game` is told each game as it
+    ends.
     """
     environment = make_env(min(episodes, _NUM_ENVS))
     seeds = protocol.seeds(stream, episodes)

@@ -20,6 +20,7 @@ from gymnasium import spaces
 
 from rlab.types import Array, FrameStack, Moment, Tape, UserError
 
+_PATIENCE = 60.0  # seconds to wait for a reader before a commit fails
 STREAMS = ("train", "validation", "eval", "demo")
 
 _COLUMNS = (
@@ -83,7 +84,8 @@ class TapeStore:
         self.path = path
         try:
             if create:
-                self._connection = sqlite3.connect(path)
+                self._connection = sqlite3.connect(path, timeout=_PATIENCE)
+                self._connection.execute("PRAGMA cache_spill = OFF")  # what is not committed yet locks nobody out
                 key = "PRIMARY KEY (stream, number)"
                 self._connection.execute(f"CREATE TABLE IF NOT EXISTS tapes ({_COLUMNS}, {key})")
             else:
@@ -136,10 +138,15 @@ class TapeStore:
         self._connection.close()
 
     def _select(self, condition: str, values: tuple[Any, ...]) -> Iterator[Tape]:
-        query = f"SELECT {', '.join(_NAMES)} FROM tapes WHERE {condition} ORDER BY stream, number"
+        # One row at a time: a reader that takes long must not keep a run from committing.
+        query = f"SELECT {', '.join(_NAMES)} FROM tapes WHERE rowid = ?"
         try:
-            for row in self._connection.execute(query, values):
-                yield self._tape(dict(zip(_NAMES, row, strict=True)))
+            rows = self._connection.execute(
+                f"SELECT rowid FROM tapes WHERE {condition} ORDER BY stream, number", values
+            )
+            for rowid in rows.fetchall():
+                for row in self._connection.execute(query, rowid).fetchall():
+                    yield self._tape(dict(zip(_NAMES, row, strict=True)))
         except sqlite3.DatabaseError as error:
             raise UserError(f"{self.path} is damaged: {error}") from error
 

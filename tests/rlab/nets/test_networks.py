@@ -61,7 +61,7 @@ def test_images_fit_the_nature_encoder_as_long_as_they_leave_it_a_pixel():
     assert fits_nature(smallest)
     assert nature(smallest, Seeds(0)).output.shape == (None, 64)  # 36 -> 8 -> 3 -> 1
     assert not fits_nature(smaller)
-    with pytest.raises(ValueError, match="negative dimension|dimension size"):
+    with pytest.raises(ValueError, match="negative"):
         nature(smaller, Seeds(0))
 
 
