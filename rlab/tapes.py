@@ -119,8 +119,7 @@ class TapeStore:
         """One tape. Raises UserError if there is none."""
         for tape in self._select("stream = ? AND number = ?", (stream, number)):
             return tape
-        rows = self._connection.execute("SELECT MIN(number), MAX(number) FROM tapes WHERE stream = ?", (stream,))
-        low, high = rows.fetchone()
+        low, high = self._rows("SELECT MIN(number), MAX(number) FROM tapes WHERE stream = ?", (stream,))[0]
         held = f"{low} to {high}" if low is not None else "none"
         raise UserError(f"no such game: received {stream} {number}, {self.path} holds {held}")
 
@@ -131,8 +130,8 @@ class TapeStore:
     def table(self, stream: str) -> list[dict[str, Any]]:
         """Number, seed, step, length, frames and score of each tape of `stream`, without opening them."""
         names = ("number", "seed", "step", "length", "frames", "score")
-        query = f"SELECT {', '.join(names)} FROM tapes WHERE stream = ? ORDER BY number"
-        return [dict(zip(names, row, strict=True)) for row in self._connection.execute(query, (stream,))]
+        rows = self._rows(f"SELECT {', '.join(names)} FROM tapes WHERE stream = ? ORDER BY number", (stream,))
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     def close(self) -> None:
         self._connection.close()
@@ -140,13 +139,13 @@ class TapeStore:
     def _select(self, condition: str, values: tuple[Any, ...]) -> Iterator[Tape]:
         # One row at a time: a reader that takes long must not keep a run from committing.
         query = f"SELECT {', '.join(_NAMES)} FROM tapes WHERE rowid = ?"
+        for rowid in self._rows(f"SELECT rowid FROM tapes WHERE {condition} ORDER BY stream, number", values):
+            for row in self._rows(query, rowid):
+                yield self._tape(dict(zip(_NAMES, row, strict=True)))
+
+    def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
-            rows = self._connection.execute(
-                f"SELECT rowid FROM tapes WHERE {condition} ORDER BY stream, number", values
-            )
-            for rowid in rows.fetchall():
-                for row in self._connection.execute(query, rowid).fetchall():
-                    yield self._tape(dict(zip(_NAMES, row, strict=True)))
+            return self._connection.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:
             raise UserError(f"{self.path} is damaged: {error}") from error
 
