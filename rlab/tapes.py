@@ -155,7 +155,7 @@ class TapeStore:
             row["actions"] = _unpack(row["actions"])
             row["rewards"] = _unpack(row["rewards"])
             row["observations"] = None if row["observations"] is None else _unpack(row["observations"])
-        except (zlib.error, ValueError, EOFError) as error:
+        except (zlib.error, ValueError, EOFError, TypeError) as error:
             raise UserError(f"{self.path} is damaged: {row['stream']} {row['number']}: {error}") from error
         tape = Tape(**{**row, "terminated": bool(row["terminated"])})
         if tape.length != length or len(tape.rewards) != length or tape.score != score:
