@@ -6,6 +6,8 @@ python scripts/train.py --resume RUN
 
 import dataclasses
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +38,8 @@ class Options:
     """Settings that go together, see the agent's README. Empty: the one meant for the environment."""
     root: Path = Path("checkpoints")
     """The folder in which the run gets its own."""
+    score_episodes: int = 30
+    """Full games that the best checkpoint plays at the end, on seeds that training never saw; 0: none."""
     check_env: bool = False
     """Only tell whether the environment fits the agent and the lab."""
 
@@ -48,6 +52,8 @@ class Resume:
     """The run's folder."""
     steps: int = 0
     """Agent steps to train for in all; 0: as many as the run was started with."""
+    score_episodes: int = 30
+    """Full games that the best checkpoint plays at the end, on seeds that training never saw; 0: none."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -128,7 +134,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     training = _training(run, settings, agent, protocol)
     network = getattr(agent, "network", None)
     training.begin(devices.graph_of(network) if network is not None else None)
-    _train(training, settings, protocol)
+    _train(training, settings, options.score_episodes)
 
 
 def resume(options: Resume) -> None:
@@ -151,7 +157,7 @@ def resume(options: Resume) -> None:
     for note in [*rundir.changed_versions(options.resume), *training.begin()]:
         print(f"not the same as before: {note}")
     settings.write(options.resume / rundir.CONFIG)
-    _train(training, settings, protocol)
+    _train(training, settings, options.score_episodes)
 
 
 def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *, resume: bool = False) -> "Training":
@@ -161,8 +167,8 @@ def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *
     return Training(run, settings, agent, protocol, make_env, envs.emulate, resume=resume)
 
 
-def _train(training: "Training", settings: Settings, protocol: Protocol) -> None:
-    """Turn the training until it is done or the user interrupts it; then say how to go on."""
+def _train(training: "Training", settings: Settings, score_episodes: int) -> None:
+    """Turn the training until it is done or the user interrupts it; then score it and say how to go on."""
     from rlab.report.progress import ProgressBar
 
     interrupted = []
@@ -185,9 +191,17 @@ def _train(training: "Training", settings: Settings, protocol: Protocol) -> None
         print(f"go on with: python scripts/train.py --resume {training.run}")
         raise SystemExit(130)
     training.close()
+    if score_episodes:
+        _call("evaluate.py", str(training.run), "--episodes", str(score_episodes))
+        _call("watch.py", str(training.run))
     print(f"watch a game:     python scripts/watch.py {training.run}")
     root = training.run.parents[2 + settings.run.env.count("/")]
     print(f"see the curves:   tensorboard --logdir {root}")
+
+
+def _call(script: str, *arguments: str) -> None:
+    """Run another script as a user would; what it has to say, it prints."""
+    subprocess.run([sys.executable, str(Path(__file__).with_name(script)), *arguments], check=False)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,13 @@ def test_what_cannot_be_rendered_has_no_animation():
     assert animation(envs.emulate(game.tape, screens=True)) is None
 
 
+def test_a_missing_package_for_rendering_is_named(monkeypatch):
+    game = play(envs.make("CartPole-v1", 1, PROTOCOLS["gymnasium"]), 0)
+    monkeypatch.setitem(sys.modules, "pygame", None)
+    with pytest.raises(UserError, match="CartPole-v1 cannot be rendered: pygame is not installed"):
+        next(envs.emulate(game.tape, screens=True))
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
