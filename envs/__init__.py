@@ -5,7 +5,9 @@ Atari ids (`ALE/...-v5`) run on ale-py's C++ vector environment, all others on G
 
 import difflib
 import importlib
-from collections.abc import Iterator
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +23,7 @@ from envs.vector import VectorEnvironment, from_zero
 from rlab.protocol import Protocol, find_protocol
 from rlab.types import Array, Environment, Moment, Tape, UserError
 
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
 gymnasium.register_envs(importlib.import_module("envs.toys"))
 
 BOOK_ENVIRONMENT = "ALE/MsPacman-v5"
@@ -104,6 +107,8 @@ def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
         raise UserError(f"the tape was made under protocol {tape.protocol}, which is {protocol.identity} here")
     check_name(tape.environment)
     if protocol.emulator is not None and protocol.emulator.picture == "nature":
+        num_actions = len(action_names(tape.environment, protocol))
+        _check_actions(tape, [0 <= action < num_actions for action in tape.actions])
         return atari.emulate(tape, protocol.emulator, screens=screens)
     return _emulate(tape, protocol, screens=screens)
 
@@ -115,19 +120,28 @@ def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Momen
         env = _make_one(tape.environment, rendered=screens)
     action_start = getattr(env.action_space, "start", 0)
     observation_start = getattr(env.observation_space, "start", 0)
+    actions = [action + action_start if action_start else action for action in tape.actions]
+    _check_actions(tape, [action in env.action_space for action in actions])
     ale = getattr(env, "ale", None)
-    observation, info = env.reset(seed=tape.seed)
-    reward, terminated, truncated = 0.0, False, False
-    for step in range(tape.length + 1):
-        shown = _screens(env)
-        ram = ale.getRAM() if ale is not None else None
-        value = np.asarray(observation - observation_start if observation_start else observation)
-        yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), shown, ram)
-        if step < tape.length:
-            action = tape.actions[step]
-            observation, paid, terminated, truncated, info = env.step(action + action_start if action_start else action)
-            reward = float(paid)
-    env.close()
+    try:
+        observation, info = env.reset(seed=tape.seed)
+        reward, terminated, truncated = 0.0, False, False
+        for step in range(tape.length + 1):
+            ram = ale.getRAM() if ale is not None else None
+            seen = observation - observation_start if observation_start else observation
+            value = np.asarray(seen, env.observation_space.dtype)
+            yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), _screens(env), ram)
+            if step < tape.length:
+                observation, paid, terminated, truncated, info = env.step(actions[step])
+                reward = float(paid)
+    finally:
+        env.close()
+
+
+def _check_actions(tape: Tape, allowed: Sequence[bool]) -> None:
+    if not all(allowed):
+        action = tape.actions[allowed.index(False)]
+        raise UserError(f"{tape.stream} game {tape.number} holds an action that {tape.environment} has not: {action}")
 
 
 def _screens(env: gymnasium.Env[Any, Any]) -> list[Array]:
@@ -157,7 +171,9 @@ def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
 
 def _version(name: str) -> str:
     """The package that an environment's code comes from, with its version."""
-    spec = gymnasium.spec(name.rpartition(":")[2])
-    module = spec.entry_point.split(".")[0] if isinstance(spec.entry_point, str) else "gymnasium"
-    package = importlib.import_module(module)
-    return f"{module} {getattr(package, '__version__', 'unversioned')}"
+    entry_point = gymnasium.spec(name.rpartition(":")[2]).entry_point
+    module = (
+        entry_point.split(":")[0] if isinstance(entry_point, str) else getattr(entry_point, "__module__", "unknown")
+    )
+    package = module.split(".")[0]
+    return f"{package} {getattr(importlib.import_module(package), '__version__', 'unversioned')}"

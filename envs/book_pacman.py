@@ -44,13 +44,13 @@ class BookPacman(Env[Array, Any]):
         for _ in range(self._noop_steps):
             screen, _, _, _, info = self._env.step(0)
         self._frames = info["episode_frame_number"]
-        return _crop(screen), {"lives": info["lives"], "start_frames": self._frames}
+        return _crop(screen), {"lives": info["lives"], "emulator_start_frames": self._frames}
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         screen, reward, terminated, truncated, info = self._env.step(action)
         frames = info["episode_frame_number"] - self._frames
         self._frames += frames
-        return _crop(screen), float(reward), terminated, truncated, {"lives": info["lives"], "frames": frames}
+        return _crop(screen), float(reward), terminated, truncated, {"lives": info["lives"], "emulator_frames": frames}
 
     def render(self) -> Any:
         return self._env.render()

@@ -2,7 +2,7 @@
 
 - `Identity-v0`: show the action that the observation names; 20 steps. Optimum 20, random 20 / 4 = 5.
 - `Corridor-v0`: walk right to the end of a corridor of 8 cells within 50 steps; one point there and nothing before.
-  Optimum 1 after 7 steps.
+  Optimum 1 after 7 steps; random 0.582.
 - `Catch-v0`: an image; move a paddle under a falling ball. Optimum 1, random about -0.6.
 """
 

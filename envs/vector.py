@@ -39,7 +39,7 @@ class VectorEnvironment:
             row_seeds[row] = seed
         observation, info = self._env.reset(seed=row_seeds, options={"reset_mask": np.array(mask)})
         self._lives = np.where(mask, info.get("lives", 0), self._lives)
-        frames = np.where(mask, info.get("start_frames", 0), 0)
+        frames = np.where(mask, info.get("emulator_start_frames", 0), 0)
         return Start(self._from_zero(observation), frames.astype(np.int64))
 
     def step(self, actions: Array) -> Outcome:
@@ -49,7 +49,7 @@ class VectorEnvironment:
         lives = info.get("lives", self._lives)
         life_lost = lives < self._lives
         self._lives = lives
-        frames = info.get("frames", np.ones(self.num_envs, np.int64))
+        frames = info.get("emulator_frames", np.ones(self.num_envs, np.int64))
         observation = self._from_zero(observation)
         return Outcome(observation, reward.astype(np.float32), terminated, truncated, life_lost, frames)
 

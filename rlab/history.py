@@ -76,23 +76,18 @@ def _join(row: Sequence[_Packed]) -> Transitions:
 
 
 class _Playback:
-    """An actor that plays tapes. The n-th episode to begin is the n-th tape, as in the loop that it plays in."""
+    """An actor that plays tapes: in each row the one whose place in the list is the number of the row's episode."""
 
     def __init__(self, tapes: Sequence[Tape], num_envs: int) -> None:
         self._tapes = tapes
-        self._begun = 0
-        self.numbers = [0] * num_envs  # of the episode of each row
-        self.played = [0] * num_envs  # steps of it
+        self.numbers: Callable[[], list[int]]  # of the loop's episodes, by row
+        self.played = np.zeros(num_envs, np.int64)  # steps of them
 
     def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
-        actions = []
-        for row, begins in enumerate(first):
-            if begins:
-                self.numbers[row], self.played[row] = self._begun, 0
-                self._begun += 1
-            tape = self._tapes[self.numbers[row] % len(self._tapes)]
-            actions.append(tape.actions[self.played[row] % tape.length])
-            self.played[row] += 1
+        self.played[first] = 0
+        tapes = [self._tapes[number % len(self._tapes)] for number in self.numbers()]
+        actions = [tape.actions[step % tape.length] for tape, step in zip(tapes, self.played, strict=True)]
+        self.played += 1
         return np.stack(actions), {}
 
     def save(self, directory: Path) -> None:
@@ -115,12 +110,14 @@ def _play(
         stream="train",
         life_loss_ends_value=life_loss_ends_value,
     )
+    actor.numbers = lambda: loop.numbers
     moments: list[deque[_Packed]] = [deque() for _ in tapes]
     missing = len(tapes)
+    numbers = list(range(environment.num_envs))
     while missing:
         turn = next(loop)
         finished = np.zeros(environment.num_envs, np.bool_)
-        for row, number in enumerate(actor.numbers):
+        for row, number in enumerate(numbers):
             if number >= len(tapes):
                 continue  # a row with nothing left to play
             tape = tapes[number]
@@ -134,6 +131,7 @@ def _play(
                 moments[number] = deque()
         if finished.any():
             loop.restart(finished)
+        numbers = loop.numbers
     environment.close()
 
 

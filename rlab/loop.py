@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from gymnasium import spaces
 
 from rlab.agent import Actor, Agent
 from rlab.tapes import Digest
@@ -42,6 +43,7 @@ class _Episode:
 
     def tape(self, stream: str, environment: Environment, *, terminated: bool, final: Array | None = None) -> Tape:
         space = environment.action_space
+        actions = np.asarray(self.actions, space.dtype).reshape(-1, *(space.shape or ()))
         kept = np.stack([*self.observations, final]) if self.observations and final is not None else None
         return Tape(
             stream,
@@ -51,11 +53,11 @@ class _Episode:
             environment.version,
             self.seed,
             self.start_frames,
-            np.asarray(self.actions, space.dtype).reshape(-1, *(space.shape or ())),
+            actions,
             np.asarray(self.rewards, np.float32),
             self.frames,
             terminated,
-            self.digest.text(),
+            self.digest.text(actions),
             self.step,
             kept,
         )
@@ -81,7 +83,7 @@ class Loop(Iterator[Turn]):
         self.actor = actor
         self.agent = agent
         self.turn = 0
-        self.frames = 0
+        self.frames = 0  # no-ops at the start of episodes included
         self.begun = 0  # episodes
         self._next_seed = next_seed
         self._stream = stream
@@ -90,6 +92,11 @@ class Loop(Iterator[Turn]):
         self._first = np.ones(environment.num_envs, np.bool_)
         self._episodes: list[_Episode] = []
         self._keeps_observations = False
+
+    @property
+    def numbers(self) -> list[int]:
+        """The number of the episode that is under way in each environment."""
+        return [episode.number for episode in self._episodes]
 
     @property
     def step(self) -> int:
@@ -145,14 +152,19 @@ class Loop(Iterator[Turn]):
             digest = Digest(self.environment.observation_space)
             frames = int(start.frames[row])
             self._episodes[row] = _Episode(number, seed, self.step + int(row), frames, digest, frames)
+            self.frames += frames
         self.begun += len(rows)
 
     def _record(self, rows: Iterable[int], actions: Array, outcome: Outcome) -> None:
-        """Note a step from `self._observation` in the episodes of `rows`."""
+        """Note a step from `self._observation` in the episodes of `rows`. Raises UserError if it paid no number."""
+        if not np.isfinite(outcome.reward).all():
+            raise UserError(
+                f"{self.environment.name} paid a reward that is no finite number: received {outcome.reward}"
+            )
         for row in rows:
             episode = self._episodes[row]
             episode.digest.add(self._observation[row])
-            episode.actions.append(actions[row])
+            episode.actions.append(np.array(actions[row]))
             episode.rewards.append(float(outcome.reward[row]))
             episode.frames += int(outcome.frames[row])
             if self._keeps_observations:
@@ -166,7 +178,7 @@ class Loop(Iterator[Turn]):
                 episode.observations.clear()
 
     def restart(self, mask: Bools) -> None:
-        """Break off the episodes where `mask` [N] is true, without a tape, and begin new ones."""
+        """Break off the episodes where `mask` [N] is true, without a tape, and begin new ones; after the first turn."""
         self._first = self._first | mask
         self._begin(mask)
 
@@ -186,7 +198,10 @@ class Loop(Iterator[Turn]):
             _Episode(tape.number, tape.seed, tape.step, tape.start_frames, Digest(space), tape.start_frames)
             for tape in unfinished
         ]
-        idle = np.zeros(self.environment.action_space.shape or (), self.environment.action_space.dtype)
+        action_space = self.environment.action_space
+        idle = np.zeros(action_space.shape or (), action_space.dtype)
+        if isinstance(action_space, spaces.Box):
+            idle = np.clip(idle, action_space.low, action_space.high)
         over = np.ones(len(unfinished), np.bool_)
         for to_go in range(int(lengths.max()), -1, -1):
             # An environment whose turn has not come yet steps along, and is reset whenever its game ends.
@@ -203,11 +218,14 @@ class Loop(Iterator[Turn]):
                 over = outcome.terminated | outcome.truncated
                 self._record(np.flatnonzero(plays), actions, outcome)
                 self._observation = outcome.observation
-        for tape, again in zip(unfinished, self.unfinished(), strict=True):
-            if tape.digest != again.digest or not np.array_equal(tape.rewards, again.rewards):
+        for tape, again, ended in zip(unfinished, self.unfinished(), over & (lengths > 0), strict=True):
+            if ended or tape.digest != again.digest or not np.array_equal(tape.rewards, again.rewards):
                 raise UserError(f"the unfinished game {tape.number} is another when played again")
         self._first = lengths == 0
 
     def unfinished(self) -> list[Tape]:
-        """The episodes that are under way, one for each environment, as tapes that end before their time."""
+        """The episodes that are under way as tapes that end before their time, one for each environment.
+
+        None before the first turn.
+        """
         return [episode.tape(self._stream, self.environment, terminated=False) for episode in self._episodes]

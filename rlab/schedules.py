@@ -12,5 +12,6 @@ class Linear:
     steps: int
 
     def __call__(self, step: int) -> float:
-        fraction = min(step / self.steps, 1.0) if self.steps > 0 else 1.0
-        return self.start + fraction * (self.end - self.start)
+        if step >= self.steps:
+            return self.end
+        return self.start + step / self.steps * (self.end - self.start)

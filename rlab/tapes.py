@@ -32,10 +32,11 @@ _NAMES = [column.split()[0] for column in _COLUMNS.split(", ")]
 
 
 class Digest:
-    """A running SHA-256 over the observations of an episode, in the order in which the agent saw them.
+    """A running SHA-256 over the observations of an episode, in the order in which the agent saw them, and its actions.
 
     The last observation, after the last action, does not belong to it: no decision rests on it. Of stacked frames only
-    the newest counts, as the others were counted before.
+    the newest counts, as the others were counted before. The actions belong to it because most single ones leave no
+    trace in what is seen.
     """
 
     def __init__(self, space: spaces.Space[Any]) -> None:
@@ -45,8 +46,11 @@ class Digest:
     def add(self, observation: Array) -> None:
         self._hash.update((observation[..., -1] if self._newest_only else np.asarray(observation)).tobytes())
 
-    def text(self) -> str:
-        return self._hash.hexdigest()[:32]
+    def text(self, actions: Array) -> str:
+        """The digest of what was seen so far and of the actions [T] or [T, A] taken on it."""
+        whole = self._hash.copy()
+        whole.update(np.ascontiguousarray(actions).tobytes())
+        return whole.hexdigest()[:32]
 
 
 def disagreement(tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment]) -> str | None:
@@ -55,7 +59,7 @@ def disagreement(tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment]
     Rewards are compared one by one, then the observations' digest, then how and when the episode ended.
     """
     digest = Digest(space)
-    steps = -1
+    steps = 0
     for steps, moment in enumerate(moments):
         if steps > 0 and np.float32(moment.reward) != tape.rewards[steps - 1]:
             return f"reward {steps} is {tape.rewards[steps - 1]:g} on the tape, {moment.reward:g} when played again"
@@ -70,8 +74,10 @@ def disagreement(tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment]
                 return f"{words[tape.terminated]} on the tape, {words[moment.terminated]} when played again"
         else:
             digest.add(moment.observation)
-    if digest.text() != tape.digest:
-        return "the observations are others when played again"
+    if steps < tape.length:
+        return f"the tape has {tape.length} steps, only {steps} were played again"
+    if digest.text(tape.actions) != tape.digest:
+        return "the observations or actions are others than when it was recorded"
     return None
 
 
@@ -89,7 +95,7 @@ class TapeStore:
                 key = "PRIMARY KEY (stream, number)"
                 self._connection.execute(f"CREATE TABLE IF NOT EXISTS tapes ({_COLUMNS}, {key})")
             else:
-                self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+                self._connection = _open(path)
             found = [row[1] for row in self._connection.execute("PRAGMA table_info(tapes)")]
         except sqlite3.DatabaseError as error:
             raise UserError(f"{path} cannot be read as a tape store: {error}") from error
@@ -163,6 +169,17 @@ class TapeStore:
         return tape
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    """Open a store that is only read; where it can be, SQLite may mend what a killed writer left half-written."""
+    uri = path.resolve().as_uri()
+    try:
+        connection = sqlite3.connect(f"{uri}?mode=rw", uri=True)
+        connection.execute("PRAGMA schema_version").fetchall()
+    except sqlite3.OperationalError:
+        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True)
+    return connection
+
+
 def _pack(array: Array) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
@@ -170,4 +187,4 @@ def _pack(array: Array) -> bytes:
 
 
 def _unpack(blob: bytes) -> Array:
-    return np.asarray(np.load(io.BytesIO(zlib.decompress(blob)), allow_pickle=False))
+    return np.asarray(np.lib.format.read_array(io.BytesIO(zlib.decompress(blob)), allow_pickle=False))

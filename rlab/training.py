@@ -235,10 +235,17 @@ class Training(Iterator[Progress]):
             self._events.scalar(f"eval/{name}", value, self.step)
         self._events.scalar("eval/length", float(np.mean([tape.length for tape in tapes])), self.step)
         if mean > self._best and self._replayable:
-            picture = animation(self._emulate(max(tapes, key=lambda tape: tape.score), screens=True))
-            if picture is not None:
-                self._events.image("eval/game", *picture, self.step)
+            self._show(max(tapes, key=lambda tape: tape.score))
         return scores
+
+    def _show(self, tape: Tape) -> None:
+        """Put a game into TensorBoard, if its environment can be rendered here."""
+        try:
+            picture = animation(self._emulate(tape, screens=True))
+        except UserError:
+            return
+        if picture is not None:
+            self._events.image("eval/game", *picture, self.step)
 
 
 def _read_state(folder: Path) -> dict[str, Any]:

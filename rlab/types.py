@@ -57,7 +57,7 @@ class Start(NamedTuple):
     """What an environment answers to a reset, rows that were not reset included."""
 
     observation: Array  # [N, *O]
-    frames: Array  # [N] int64, frames that passed before the first decision of the running episode (no-ops)
+    frames: Array  # [N] int64, frames that passed before the first decision (no-ops); 0 where nothing was reset
 
 
 class Outcome(NamedTuple):

@@ -196,7 +196,7 @@ def test_counters_count_decisions_and_frames_of_all_environments():
     loop = loop_over(2, "..T", ".T")
     assert (loop.turn, loop.step, loop.frames) == (0, 0, 0)
     assert [turn.frames for turn in turns(loop, 3)] == [2 * FRAMES_A_STEP] * 3
-    assert (loop.turn, loop.step, loop.frames) == (3, 6, 6 * FRAMES_A_STEP)
+    assert (loop.turn, loop.step, loop.frames) == (3, 6, 6 * FRAMES_A_STEP + loop.begun * START_FRAMES)
 
 
 def test_nothing_is_stepped_before_the_first_turn():

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from keras.src.backend.common import global_state
 
+from rlab.nets.saving import load_model
 from tests.rlab.nets.refusal import refusal
 
 ASKS = " is refused: it asks for "
@@ -74,9 +75,9 @@ THINGS = {
 
 
 def add_layer(config, layer, **arguments):
-    """Add a layer that is called with `arguments` while the file is loaded."""
-    layer = {**layer, "name": "guest", "inbound_nodes": [{"args": [], "kwargs": arguments}]}
-    config["config"]["layers"].append(layer)
+    """Add a layer. If there are `arguments`, it is called with them while the file is loaded."""
+    calls = [{"args": [], "kwargs": arguments}] if arguments else []
+    config["config"]["layers"].append({**layer, "name": "guest", "inbound_nodes": calls})
 
 
 def as_layer(config, thing):
@@ -194,12 +195,17 @@ def test_code_is_refused_even_where_keras_was_told_to_trust_files(config, write,
         global_state.set_global_attribute("safe_mode_saving", None)
 
 
-@pytest.mark.parametrize("lookup", [keras.layers.StringLookup, keras.layers.IntegerLookup, keras.layers.TextVectorization])
-def test_a_vocabulary_is_not_read_from_another_file(config, write, lookup, tmp_path):
-    (tmp_path / "secret").write_text("1\n2\n")
-    settings = {**lookup().get_config(), "vocabulary": str(tmp_path / "secret")}
-    add_layer(config, class_of("keras.layers", lookup.__name__, settings))
-    refusal(write(config=config))
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+@pytest.mark.parametrize("lookup", [keras.layers.StringLookup, keras.layers.TextVectorization])
+def test_a_vocabulary_is_not_read_from_another_file(config, write, lookup, where, tmp_path):
+    (tmp_path / "secret").write_text("one\ntwo\n")
+    vocabulary = str(tmp_path / "secret") if where == "elsewhere" else ["one", "two"]
+    add_layer(config, class_of("keras.layers", lookup.__name__, {**lookup().get_config(), "vocabulary": vocabulary}))
+    path = write(config=config)
+    if where == "elsewhere":
+        refusal(path)
+    else:
+        load_model(path)
 
 
 @pytest.mark.usefixtures("nothing_ran")
