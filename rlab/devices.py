@@ -4,8 +4,10 @@ The defaults were chosen by measurement on two cores: with batch 32 XLA makes an
 slower than the plain graph.
 """
 
+import dataclasses
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rlab.config import RunConfig
@@ -22,6 +24,18 @@ finally:
     os.close(_stderr)
 
 _xla = False
+
+
+def resolve(config: RunConfig) -> RunConfig:
+    """The settings with what "auto" comes to on this machine: a fact about the processor, never a timing."""
+    if config.precision != "auto":
+        return config
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        flags = ""
+    native = any(flag in flags for flag in ("avx512_bf16", "amx_bf16")) and not tf.config.list_physical_devices("GPU")
+    return dataclasses.replace(config, precision="mixed_bfloat16" if native else "float32")
 
 
 def configure(config: RunConfig) -> str:

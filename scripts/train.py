@@ -122,6 +122,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     """Train from the beginning in a new folder."""
     from rlab import devices
 
+    settings = dataclasses.replace(settings, run=devices.resolve(settings.run))
     device = devices.configure(settings.run)
     agent = agents.make(settings)
     print(f"{settings.agent} ({settings.preset}) on {settings.run.env} under {protocol.identity}; {device}")

@@ -2,7 +2,7 @@
 
 Source: Mnih et al. (2015), Human-level control through deep reinforcement learning; van Hasselt et al. (2016) for
 double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
-Departs: 1. Adam in place of RMSProp. 2. The last transitions become samplable only when their n successors are there.
+Departs: 1. Transitions can be sampled only once their n successors are there.
 """
 
 import json
@@ -20,6 +20,7 @@ from rlab import devices
 from rlab.exploration import epsilon_greedy
 from rlab.nets.encoders import mlp, nature
 from rlab.nets.heads import action_values
+from rlab.nets.optimizers import make_optimizer
 from rlab.nets.saving import load_model, save_model
 from rlab.ops.losses import huber
 from rlab.ops.temporal_differences import q_target, taken
@@ -53,14 +54,14 @@ class DQN:
         self._replay: UniformReplay | None = None  # made when the number of environments is known
         self.updates = 0
         with devices.scope():
-            if encoder is None and config.encoder_kind == "nature":
-                encoder = nature(observation_space, seeds)
-            elif encoder is None:
+            if encoder is None and config.encoder_kind == "mlp":
                 encoder = mlp(observation_space, config.encoder_sizes, seeds)
+            elif encoder is None:
+                encoder = nature(observation_space, seeds, "same" if config.encoder_kind == "book" else "valid")
             self.network = action_values(encoder, config.hidden_sizes, int(action_space.n), seeds)
             self._target = keras.models.clone_model(self.network)
             self._target.set_weights(self.network.get_weights())
-            self._optimizer = keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon)
+            self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
         self._update = self._make_update()
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations

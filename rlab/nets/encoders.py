@@ -1,6 +1,6 @@
 """Encoders: Keras models from observations [B, *O], as the environment gives them, to features [B, D] float32."""
 
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -11,17 +11,24 @@ from rlab.seeding import Seeds
 from rlab.spaces import is_image
 
 
-def nature(space: spaces.Space[Any], seeds: Seeds) -> keras.Model:
+def nature(space: spaces.Space[Any], seeds: Seeds, padding: Literal["valid", "same"] = "valid") -> keras.Model:
     """The three convolutions of Mnih et al. (2015), Methods, "Model architecture", flattened: D = 3136 for 84x84.
 
-    The space is one that `rlab.spaces.fits_nature`.
+    The space is one that `rlab.spaces.fits_nature`. With padding "same" they are the book's (chapter 16): D = 7040 for
+    88x80.
     """
     image = keras.Input(space.shape, dtype="uint8", name="observation")
     features = keras.layers.Rescaling(1 / 255)(image)
     for number, (filters, size, stride) in enumerate([(32, 8, 4), (64, 4, 2), (64, 3, 1)], start=1):
         name = f"convolution_{number}"
         convolution = keras.layers.Conv2D(
-            filters, size, stride, activation="relu", kernel_initializer=fan_in(seeds, name), name=name
+            filters,
+            size,
+            stride,
+            padding=padding,
+            activation="relu",
+            kernel_initializer=fan_in(seeds, name),
+            name=name,
         )
         features = convolution(features)
     return keras.Model(image, keras.layers.Flatten(dtype="float32")(features), name="nature_encoder")
