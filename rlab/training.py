@@ -155,11 +155,12 @@ class Training(Iterator[Progress]):
             self._log.write(self._events, self.step, self._loop.frames)
             self._log = _Log(since_step=self.step)
             self._tapes.commit()
-        if due(self.config.evaluation_period_steps):
+        done = self.step >= self.config.steps
+        if due(self.config.evaluation_period_steps) or done:
             evaluated = self._evaluate()
             best = float(np.mean(evaluated)) > self._best
             self._best = max(self._best, float(np.mean(evaluated)))
-        if best or due(self.config.checkpoint_period_steps) or self.step >= self.config.steps:
+        if best or due(self.config.checkpoint_period_steps) or done:
             folder = self.checkpoint()
             if best:
                 checkpoint.point_best(self.run, folder)

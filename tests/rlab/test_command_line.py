@@ -1,6 +1,7 @@
 """Command lines: what they mean, and every mistake as one line with exit status 2."""
 
 import errno
+import io
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_an_unknown_option_like_no_other_is_told_alone():
 def test_the_width_of_the_terminal_does_not_matter(monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
     assert "; perhaps you meant --learning-rate (" in refusal("--learning-rte", "0.1")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "ascii", "cp1252"])
+def test_what_the_terminal_can_show_does_not_matter(monkeypatch, encoding):
+    """Without UTF-8, boxes are drawn with hyphens."""
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+    assert refusal("--kind", "long").startswith("invalid choice 'long' for argument '--kind'.")
+    assert refusal("--steps", "ten").endswith("base 10: 'ten' (see try.py --help)")
+    message = refusal("--learning-rte", "0.1")
+    assert message.startswith("Unrecognized options: --learning-rte, 0.1; perhaps you meant --learning-rate (")
 
 
 @pytest.mark.parametrize(

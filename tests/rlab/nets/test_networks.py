@@ -42,6 +42,15 @@ def test_the_nature_encoder_is_that_of_the_paper():
     assert (features.numpy() >= 0).all()
 
 
+def test_the_book_pads_the_same_convolutions():
+    screens = spaces.Box(0, 255, (88, 80, 1), np.uint8)
+    encoder = nature(screens, Seeds(0), "same")
+    # 88 / 4 / 2 = 11 and 80 / 4 / 2 = 10; 11 * 10 * 64 = 7040
+    assert encoder(batch_of(screens)).shape == (3, 7040)
+    # (8 * 8 * 1 + 1) * 32 + (4 * 4 * 32 + 1) * 64 + (3 * 3 * 64 + 1) * 64
+    assert encoder.count_params() == 2_080 + 32_832 + 36_928
+
+
 def test_the_q_network_of_the_paper():
     network = action_values(nature(SCREENS, Seeds(0)), (512,), 9, Seeds(0))
     values = network(batch_of(SCREENS))
