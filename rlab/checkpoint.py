@@ -48,7 +48,7 @@ def step_of(checkpoint: Path) -> int:
 def damage(checkpoint: Path) -> str | None:
     """What is wrong with a checkpoint, in one line; None if it is whole."""
     try:
-        files = json.loads((checkpoint / MANIFEST).read_text())["sha256"]
+        files = dict(json.loads((checkpoint / MANIFEST).read_text())["sha256"])
     except FileNotFoundError:
         return f"{checkpoint} is torn: it has no {MANIFEST}"
     except (ValueError, KeyError, TypeError):
@@ -64,7 +64,7 @@ def damage(checkpoint: Path) -> str | None:
 
 def all_of(run: Path) -> list[Path]:
     """Every checkpoint of a run, whole or torn, oldest first."""
-    return sorted(path for path in run.glob("step_*") if path.is_dir() and path.name[5:].isdigit())
+    return sorted((path for path in run.glob("step_*") if path.is_dir() and path.name[5:].isdecimal()), key=step_of)
 
 
 def latest(run: Path) -> Path:
@@ -87,7 +87,7 @@ def chosen(run: Path, which: str) -> Path:
         return latest(run)
     if which == BEST:
         place = (run / BEST).resolve()
-    elif which.isdigit():
+    elif which.isdecimal():
         place = run / f"step_{int(which):09d}"
     else:
         raise UserError(f"unknown checkpoint: received {which!r}, allowed are best, latest or a step")

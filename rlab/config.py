@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_type_hints
 
 from gymnasium import spaces
+from typeguard import TypeCheckError, check_type
 
 from rlab.spaces import from_json, to_json
 from rlab.types import UserError
@@ -93,8 +94,8 @@ def default_preset(presets: Mapping[str, Preset], environment: str) -> str:
 def check_range(name: str, value: float, low: float, high: float = float("inf")) -> None:
     """Raise UserError unless low <= value <= high."""
     if not low <= value <= high:
-        allowed = f"{low:g} or more" if high == float("inf") else f"{low:g} to {high:g}"
-        raise UserError(f"--{name.replace('_', '-')} is out of range: received {value:g}, allowed is {allowed}")
+        allowed = f"{low} or more" if high == float("inf") else f"{low} to {high}"
+        raise UserError(f"--{name.replace('_', '-')} is out of range: received {value}, allowed is {allowed}")
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,14 @@ def read_config(path: Path, config_of: Callable[[str], type[Any]]) -> Settings:
 
 
 def _build(kind: type[Any], values: Mapping[str, Any], path: Path) -> Any:
-    names = {item.name for item in dataclasses.fields(kind)}
-    for name in values:
+    hints = get_type_hints(kind)
+    names = [item.name for item in dataclasses.fields(kind)]
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    for name, value in given.items():
         if name not in names:
             raise UserError(f"{path} has an unknown setting: received {name!r}, allowed are {', '.join(sorted(names))}")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        try:
+            check_type(value, hints[name])
+        except TypeCheckError as error:
+            raise UserError(f"{path} has a wrong setting, {name}: received {value!r}; {error}") from error
+    return kind(**given)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from rlab.types import FrameStack, UserError
+from rlab.types import Array, FrameStack, UserError
 
 NATURE_LEAST = 36  # pixels a side: a smaller image leaves the last of Nature's convolutions nothing
 
@@ -25,12 +25,8 @@ def to_json(space: spaces.Space[Any]) -> dict[str, Any]:
     if isinstance(space, FrameStack):
         return {"kind": "FrameStack", "shape": list(space.shape)}
     if isinstance(space, spaces.Box):
-        low, high = (np.where(np.isfinite(bound), bound, 0).tolist() for bound in (space.low, space.high))
-        bounded = (np.isfinite(space.low) & np.isfinite(space.high)).tolist()
-        if len(space.shape) > 1:  # an image: one bound for all
-            low, high, bounded = float(space.low.min()), float(space.high.max()), True
         kind = {"kind": "Box", "shape": list(space.shape), "dtype": space.dtype.name}
-        return {**kind, "low": low, "high": high, "bounded": bounded}
+        return {**kind, "low": _bound(space.low), "high": _bound(space.high)}
     if isinstance(space, spaces.Discrete):
         return {"kind": "Discrete", "n": int(space.n)}
     raise UserError(f"the lab does not take a space of this kind: received {space}, allowed are Box and Discrete")
@@ -42,7 +38,17 @@ def from_json(value: dict[str, Any]) -> spaces.Space[Any]:
         return FrameStack(*value["shape"])
     if value["kind"] == "Discrete":
         return spaces.Discrete(value["n"])
-    bounded, dtype = np.asarray(value["bounded"]), np.dtype(value["dtype"])
-    low = np.broadcast_to(np.where(bounded, value["low"], -np.inf), value["shape"]).astype(dtype)
-    high = np.broadcast_to(np.where(bounded, value["high"], np.inf), value["shape"]).astype(dtype)
-    return spaces.Box(low, high, dtype=dtype.type)
+    dtype = np.dtype(value["dtype"])
+    low, high = (np.asarray(value[name], object) for name in ("low", "high"))
+    low, high = (np.where(bound == np.array(None), limit, bound) for bound, limit in ((low, -np.inf), (high, np.inf)))
+    shape = value["shape"]
+    return spaces.Box(
+        np.broadcast_to(low, shape).astype(dtype), np.broadcast_to(high, shape).astype(dtype), dtype=dtype.type
+    )
+
+
+def _bound(bound: Array) -> Any:
+    """A bound as numbers in lists, or one number if all are equal; None where there is none."""
+    listed = bound.astype(object)
+    listed[~np.isfinite(bound)] = None
+    return listed.flat[0] if bound.size and (bound == bound.flat[0]).all() else listed.tolist()

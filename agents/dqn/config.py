@@ -56,6 +56,10 @@ class Config:
     def __post_init__(self) -> None:
         check_range("gamma", self.gamma, 0, 1)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)
+        check_range("optimizer_epsilon", self.optimizer_epsilon, 0)
+        for name in ("encoder_sizes", "hidden_sizes"):
+            for size in getattr(self, name):
+                check_range(name, size, 1)
         check_range("epsilon_start", self.epsilon_start, 0, 1)
         check_range("epsilon_end", self.epsilon_end, 0, 1)
         check_range("epsilon_decay_steps", self.epsilon_decay_steps, 0)

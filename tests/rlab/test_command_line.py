@@ -213,7 +213,9 @@ def test_what_ends_by_itself_keeps_its_status(run):
     assert run(raising(SystemExit(130))) == (130, "")
 
 
-@pytest.mark.parametrize("error", [OSError(errno.EIO, "input/output error"), RuntimeError("a bug"), ValueError("a bug")])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "input/output error"), RuntimeError("a bug"), ValueError("a bug")]
+)
 def test_a_mistake_of_the_program_is_shown_whole(monkeypatch, error):
     monkeypatch.setattr(sys, "argv", ["try.py"])
     monkeypatch.setattr(sys, "path", list(sys.path))

@@ -118,7 +118,18 @@ def test_an_archive_that_cannot_be_read_is_refused(write, at, value):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b"3", b'"keras"', b"{}", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 900 + b"1" + b"}" * 900],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"3",
+        b'"keras"',
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"a":' * 900 + b"1" + b"}" * 900,
+    ],
     ids=["empty", "torn", "list", "null", "number", "text", "object", "bytes", "deep", "deep object"],
 )
 def test_a_configuration_that_is_none_is_refused(write, content):

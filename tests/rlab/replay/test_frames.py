@@ -30,7 +30,11 @@ def walk(count, shape=SHAPE, seed=0):
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-@given(seed=st.integers(0, 10_000), count=st.integers(0, 40), wanted=st.lists(st.integers(-1, ROWS * NUM_ENVS - 1), min_size=1))
+@given(
+    seed=st.integers(0, 10_000),
+    count=st.integers(0, 40),
+    wanted=st.lists(st.integers(-1, ROWS * NUM_ENVS - 1), min_size=1),
+)
 @settings(max_examples=40, deadline=None)
 def test_what_was_put_last_in_a_place_is_what_one_gets(compressed, seed, count, wanted):
     frames, expected = make(compressed), np.zeros((ROWS * NUM_ENVS + 1, *SHAPE), np.uint8)

@@ -266,7 +266,9 @@ def test_it_does_not_grow_once_it_is_full(compressed):
 @pytest.mark.parametrize(("kind", "least"), [("stacked", 3 + 2 + 1), ("vector", 1 + 2 + 1)])
 def test_a_capacity_that_holds_no_complete_transition_is_refused(kind, least):
     make(SPACES[kind], least * 4, 4, 2)
-    message = f"the replay is too small: received a capacity of {least * 4 - 1} for 4 environments, allowed is {least * 4}"
+    message = (
+        f"the replay is too small: received a capacity of {least * 4 - 1} for 4 environments, allowed is {least * 4}"
+    )
     with pytest.raises(UserError, match=message):
         make(SPACES[kind], least * 4 - 1, 4, 2)
 

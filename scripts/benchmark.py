@@ -1,0 +1,30 @@
+"""Measure the lab itself: how fast it is, whether killed runs resume exactly, and what a replay costs.
+
+python scripts/benchmark.py throughput --agent dqn --env ALE/MsPacman-v5 --peer sb3
+python scripts/benchmark.py resume --kills 20 --num-envs 8
+python scripts/benchmark.py memory --transitions 100000
+"""
+
+from collections.abc import Sequence
+
+from benchmarks import memory, resume, throughput
+from rlab import command_line
+from rlab.types import UserError
+
+BENCHMARKS = {"throughput": throughput.main, "resume": resume.main, "memory": memory.main}
+
+
+def main(arguments: Sequence[str]) -> None:
+    allowed = f"allowed are {', '.join(BENCHMARKS)}"
+    if not arguments:
+        raise UserError(f"which benchmark? benchmark.py BENCHMARK [options], {allowed}")
+    if arguments[0] in ("-h", "--help"):
+        print(f"{__doc__}\nThe settings of one: benchmark.py BENCHMARK --help")
+        return
+    if arguments[0] not in BENCHMARKS:
+        raise UserError(f"unknown benchmark: received {arguments[0]!r}, {allowed}")
+    BENCHMARKS[arguments[0]](arguments[1:])
+
+
+if __name__ == "__main__":
+    command_line.run(main)

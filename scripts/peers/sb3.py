@@ -1,0 +1,70 @@
+"""Steps a second of Stable-Baselines3's DQN, on the work that its one argument describes in JSON.
+
+It runs in a virtual environment of its own and imports nothing of the lab; `python scripts/benchmark.py throughput --peer
+sb3` calls it. Its last line is one JSON object.
+"""
+
+import json
+import sys
+import time
+
+import ale_py
+import gymnasium
+import stable_baselines3
+import torch
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.env_util import make_atari_env
+from stable_baselines3.common.vec_env import VecFrameStack
+
+
+class Stopwatch(BaseCallback):
+    """Times the `timed` steps that follow the first `untimed` ones, then ends the training."""
+
+    def __init__(self, untimed: int, timed: int) -> None:
+        super().__init__()
+        self._begin = untimed
+        self._end = untimed + timed
+        self._started = 0.0
+        self.seconds = 0.0
+
+    def _on_step(self) -> bool:
+        if self.num_timesteps == self._begin:
+            self._started = time.perf_counter()
+        elif self.num_timesteps == self._end:
+            self.seconds = time.perf_counter() - self._started
+        return self.num_timesteps < self._end
+
+
+def main() -> None:
+    work = json.loads(sys.argv[1])
+    gymnasium.register_envs(ale_py)
+    games = make_atari_env(
+        work["env"],
+        n_envs=1,
+        seed=0,
+        env_kwargs={"frameskip": 1, "repeat_action_probability": work["sticky_actions"]},
+        wrapper_kwargs={"noop_max": 0, "frame_skip": work["frame_skip"], "terminal_on_life_loss": False},
+    )
+    model = stable_baselines3.DQN(
+        "CnnPolicy",
+        VecFrameStack(games, 4),
+        learning_rate=work["learning_rate"],
+        buffer_size=work["replay_capacity"],
+        learning_starts=work["warmup_steps"],
+        batch_size=work["batch_size"],
+        gamma=work["gamma"],
+        train_freq=work["update_period_steps"],
+        gradient_steps=1,
+        target_update_interval=work["target_period_steps"],
+        exploration_initial_eps=work["epsilon"],
+        exploration_final_eps=work["epsilon"],
+        seed=0,
+    )
+    stopwatch = Stopwatch(work["untimed_steps"], work["timed_steps"])
+    model.learn(work["untimed_steps"] + work["timed_steps"], callback=stopwatch)
+    result = {"steps_per_s": work["timed_steps"] / stopwatch.seconds, "threads": torch.get_num_threads()}
+    print(json.dumps(result | {"stable_baselines3": stable_baselines3.__version__, "torch": torch.__version__}))
+
+
+if __name__ == "__main__":
+    main()
