@@ -75,7 +75,7 @@ class DQN:
         if size not in self._values:
             space = self._observation_space
             signature = tf.TensorSpec((size, *(space.shape or ())), space.dtype)
-            self._values[size] = devices.function(lambda observation: self.network(observation), signature)
+            self._values[size] = devices.function(lambda observation: self.network(observation), signature, acting=True)
         return np.asarray(self._values[size](observations))
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:

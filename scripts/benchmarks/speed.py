@@ -59,10 +59,11 @@ def measure(settings: Settings, protocol: Protocol, untimed_updates: int, steps:
     seeds = Seeds(settings.run.seed)
     actor = agent.actor(1, seeds.integer("actor"), explore=True)
     loop = Loop(environment, actor, lambda number: seeds.integer(f"episode {number}"), stream="train", agent=agent)
-    learner = agent if isinstance(agent, DQN) else None
-    replay = _replay_of(learner, environment) if learner is not None else None
-    while learner is not None and learner.updates < untimed_updates:
-        replay.add(next(loop).transitions)
+    replay = None  # one with the same content as the agent's own
+    if isinstance(agent, DQN):
+        replay = _replay_like(agent, environment)
+        while agent.updates < untimed_updates:
+            replay.add(next(loop).transitions)
 
     start = time.perf_counter()
     for _ in range(steps):
@@ -74,8 +75,36 @@ def measure(settings: Settings, protocol: Protocol, untimed_updates: int, steps:
     emulator_ms = _emulator_ms(environment)
     environment.close()
     machine = floor.measure_machine()
-    learning = _learning(agent, replay, turns, machine) if isinstance(agent, DQN) else {}
-    return Speed(steps_per_s, act_ms, emulator_ms, *machine, **learning)
+    if not isinstance(agent, DQN) or replay is None:
+        return Speed(steps_per_s, act_ms, emulator_ms, *machine)
+    observed, learned = zip(*((_timed(agent.observe, turn), _timed(agent.learn)) for turn in turns), strict=True)
+    batch_size, random = agent.config.batch_size, seeds.generator("sample")
+    return Speed(
+        steps_per_s,
+        act_ms,
+        emulator_ms,
+        *machine,
+        update_ms=median(ms for ms, metrics in learned if metrics is not None),
+        sample_ms=median(_timed(replay.sample, batch_size, random)[0] for _ in range(_CALLS)),
+        observe_ms=median(ms for ms, _ in observed),
+        updates_per_step=1 / agent.config.update_period_steps,
+        floor_ms=floor.update_ms(agent.network, batch_size, machine),
+        floor_act_ms=floor.act_ms(agent.network, machine),
+    )
+
+
+def _replay_like(agent: DQN, environment: Environment) -> UniformReplay:
+    """An empty replay like the agent's own."""
+    config = agent.config
+    return UniformReplay(
+        config.replay_capacity,
+        environment.num_envs,
+        environment.observation_space,
+        environment.action_space,
+        steps=config.n_steps,
+        gamma=config.gamma,
+        compressed=config.replay_compressed,
+    )
 
 
 def _emulator_ms(environment: Environment) -> float:

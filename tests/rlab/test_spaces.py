@@ -60,7 +60,7 @@ def test_the_spaces_of_known_environments_are_the_same_after_they_were_json(name
 
 @pytest.mark.parametrize("space", [spaces.MultiBinary(3), spaces.Dict(), spaces.Text(4), spaces.MultiDiscrete([2, 2])])
 def test_a_space_that_the_lab_does_not_take_is_refused(space):
-    with pytest.raises(UserError, match="received .*, allowed are Box and Discrete") as refused:
+    with pytest.raises(UserError, match=r"received .*, allowed are Box and Discrete") as refused:
         to_json(space)
     assert "\n" not in str(refused.value)
 

@@ -1,5 +1,7 @@
 """Encoders and heads: what they take and give, how large they are, and where their weights come from."""
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
@@ -92,7 +94,7 @@ def test_an_mlp_takes_any_observation(space, inputs, sizes):
     features = encoder(batch_of(space))
     assert (features.shape, features.dtype) == ((3, sizes[-1] if sizes else inputs), "float32")
     widths = [inputs, *sizes]
-    assert encoder.count_params() == sum((n + 1) * m for n, m in zip(widths, widths[1:], strict=False))
+    assert encoder.count_params() == sum((n + 1) * m for n, m in pairwise(widths))
 
 
 def test_a_discrete_observation_is_seen_as_its_one_hot_code():
@@ -111,7 +113,20 @@ def test_a_head_has_the_layers_it_is_told(hidden_sizes):
     network = action_values(mlp(VECTOR, (8,), Seeds(0)), hidden_sizes, 3, Seeds(0))
     assert network(batch_of(VECTOR)).shape == (3, 3)
     widths = [5, 8, *hidden_sizes, 3]
-    assert network.count_params() == sum((n + 1) * m for n, m in zip(widths, widths[1:], strict=False))
+    assert network.count_params() == sum((n + 1) * m for n, m in pairwise(widths))
+
+
+def test_hidden_layers_bend_and_the_last_one_does_not():
+    """What is straight has the mean of its values at x and -x in the middle between them."""
+
+    def bends(*hidden_sizes):
+        network = action_values(mlp(VECTOR, (), Seeds(0)), hidden_sizes, 3, Seeds(0))
+        x = batch_of(VECTOR)
+        return np.abs(network(x) + network(-x) - 2 * network(0 * x)).max() > 1e-4
+
+    assert bends(6)
+    assert not bends()
+    assert (mlp(VECTOR, (6,), Seeds(0))(batch_of(VECTOR, 20)).numpy() >= 0).all()
 
 
 def test_action_values_can_be_negative():

@@ -1,125 +1,14 @@
 """The replay against the plainest one: a list of every transition, from which n steps are added up one by one."""
 
-import agents.random
 import numpy as np
 import pytest
 from gymnasium import spaces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import envs
-from rlab.loop import Loop
-from rlab.protocol import PROTOCOLS
 from rlab.replay.uniform import UniformReplay, expected_memory
-from rlab.seeding import Seeds
-from rlab.types import Batch, FrameStack, Transitions, UserError
-
-GAMMA = 0.5  # every product is exact, whatever the order
-SPACES = {
-    "stacked": FrameStack(12, 10, 3),
-    "single": FrameStack(12, 10, 1),
-    "image": spaces.Box(0, 255, (6, 5, 3), np.uint8),
-    "vector": spaces.Box(-np.inf, np.inf, (3,), np.float64),
-    "number": spaces.Box(-1, 1, (), np.float32),
-    "discrete": spaces.Discrete(50),
-}
-ACTIONS = spaces.Discrete(9)
-
-
-class Plain:
-    """All transitions there ever were."""
-
-    def __init__(self, steps):
-        self.steps = steps
-        self.turns = []
-
-    def add(self, transitions):
-        self.turns.append(transitions)
-
-    def transition(self, turn, env):
-        total, weight = 0.0, 1.0
-        for t in range(turn, turn + self.steps):
-            total += weight * self.turns[t].reward[env]
-            weight *= GAMMA * self.turns[t].discount[env]
-            if self.turns[t].last[env]:
-                break
-        first = self.turns[turn]
-        return Batch(first.observation[env], first.action[env], total, weight, self.turns[t].next_observation[env])
-
-    def gather(self, turns, envs_):
-        transitions = [self.transition(*place) for place in zip(turns, envs_, strict=True)]
-        return Batch(*(np.array(column) for column in zip(*transitions, strict=True)))
-
-
-class World:
-    """Environments that show noise and whose episodes go as told.
-
-    One letter for each environment and turn: `.` ordinary, `T` terminated, `t` truncated, `l` a life lost.
-    """
-
-    def __init__(self, space, num_envs, seed=0):
-        self.space = space
-        self.random = np.random.default_rng(seed)
-        self.observations = [self.begin() for _ in range(num_envs)]
-        self.first = np.ones(num_envs, np.bool_)
-
-    def begin(self):
-        if not isinstance(self.space, FrameStack):
-            return self.draw()
-        empty = np.zeros(self.space.shape, np.uint8)
-        return self.push(empty, self.random.integers(256, size=empty.shape[:-1]))
-
-    def push(self, stack, frame):
-        return np.concatenate([stack[..., 1:], frame[..., None].astype(np.uint8)], axis=-1)
-
-    def draw(self):
-        if isinstance(self.space, spaces.Discrete):
-            return self.random.integers(self.space.n)
-        return (200 * self.random.random(self.space.shape)).astype(self.space.dtype)
-
-    def go_on(self, observation):
-        if not isinstance(self.space, FrameStack):
-            return self.draw()
-        frame = observation[..., -1].copy()
-        if self.random.random() < 0.1:
-            frame = self.random.integers(256, size=frame.shape)
-        frame.flat[self.random.integers(frame.size)] ^= 255
-        return self.push(observation, frame)
-
-    def turn(self, events):
-        before = np.array(self.observations)
-        after = [self.go_on(observation) for observation in self.observations]
-        last = np.array([event in "Tt" for event in events])
-        transitions = Transitions(
-            before,
-            self.random.integers(ACTIONS.n, size=len(before)),
-            self.random.integers(-5, 6, size=len(before)).astype(np.float32),
-            np.array([event in ".t" for event in events], np.float32),
-            np.array(after),
-            self.first,
-            last,
-            {},
-        )
-        self.observations = [self.begin() if ends else seen for ends, seen in zip(last, after, strict=True)]
-        self.first = last
-        return transitions
-
-
-def make(space, capacity, num_envs=1, steps=1, *, compressed=False):
-    return UniformReplay(capacity, num_envs, space, ACTIONS, steps=steps, gamma=GAMMA, compressed=compressed)
-
-
-def everything(replay, stack, steps):
-    """Every turn and environment that can be sampled, by the definition: n successors and all frames are there."""
-    oldest = max(replay.added - replay.rows, 0)
-    complete = oldest + stack - 1 if oldest else 0
-    turns = np.arange(complete, max(replay.added - steps, complete))
-    return np.repeat(turns, replay.num_envs), np.tile(np.arange(replay.num_envs), len(turns))
-
-
-def assert_equal(found, expected):
-    for name, column, right in zip(Batch._fields, found, expected, strict=True):
-        np.testing.assert_array_equal(column, right, err_msg=name)
+from rlab.types import FrameStack, Transitions, UserError
+from tests.rlab.replay.plain import ACTIONS, GAMMA, SPACES, Plain, World, assert_equal, everything, make
 
 
 @pytest.mark.parametrize("compressed", [False, True])
@@ -185,9 +74,9 @@ NUMBERED = spaces.Box(-np.inf, np.inf, (2,), np.float32)
 
 def numbered(turn, num_envs):
     """A turn whose observations say which one it is, and of which environment."""
-    places = np.stack([np.full(num_envs, turn), np.arange(num_envs)], axis=1).astype(np.float32)
+    here, next_ = (np.array([[t, env] for env in range(num_envs)], np.float32) for t in (turn, turn + 1))
     no, ones = np.zeros(num_envs, np.bool_), np.ones(num_envs, np.float32)
-    return Transitions(places, no.astype(int), ones, ones, places + [1, 0], no | (turn == 0), no, {})
+    return Transitions(here, no.astype(int), ones, ones, next_, no | (turn == 0), no, {})
 
 
 @pytest.mark.parametrize("added", [4, 5, 6, 7, 20])
@@ -208,7 +97,7 @@ def test_a_stack_is_sampled_while_all_its_frames_are_held():
     for _ in range(9):
         replay.add(world.turn("."))
         lengths.append(len(replay))
-    # A turn waits for its successor. Once the sixth row is overwritten, the oldest two turns lack frames of their stack.
+    # A turn waits for its successor. Once rows are overwritten, the oldest two turns lack frames of their stack.
     assert lengths == [0, 1, 2, 3, 4, 5, 3, 3, 3]
 
 
@@ -279,50 +168,3 @@ def test_the_memory_foretold_is_the_memory_used(kind):
     replay = make(SPACES[kind], capacity, 4)
     foretold = expected_memory(capacity, SPACES[kind], ACTIONS, compressed=False)
     assert replay.nbytes == pytest.approx(foretold, rel=0.01)
-
-
-class Pacman:
-    """600 random steps of Ms. Pac-Man, as an agent gets them."""
-
-    def __init__(self):
-        self.environment = envs.make("ALE/MsPacman-v5", 1, PROTOCOLS["ale_v5"])
-        observation_space, self.action_space = self.environment.observation_space, self.environment.action_space
-        self.random = agents.random.make(agents.random.Config(), observation_space, self.action_space, Seeds(0))
-        loop = Loop(self.environment, self.random.actor(1, 0, explore=True), lambda number: number, stream="train")
-        self.turns = [
-            transitions._replace(
-                observation=transitions.observation.copy(), next_observation=transitions.next_observation.copy()
-            )
-            for transitions in (next(loop).transitions for _ in range(600))
-        ]
-        self.environment.close()
-
-
-@pytest.fixture(scope="module")
-def pacman():
-    return Pacman()
-
-
-@pytest.mark.parametrize("compressed", [False, True])
-def test_screens_of_ms_pacman_come_back_as_they_were(pacman, compressed):
-    replay, plain = make(pacman.environment.observation_space, 500, steps=3, compressed=compressed), Plain(3)
-    for transitions in pacman.turns:
-        replay.add(transitions)
-        plain.add(transitions)
-    assert any(transitions.last[0] for transitions in pacman.turns[110:-3])
-    for turns in np.split(np.arange(103, 597), 13):  # 600 - 500 + 3 frames before, 3 steps ahead
-        assert_equal(replay.gather(turns, turns * 0), plain.gather(turns, turns * 0))
-
-
-def test_screens_of_ms_pacman_compressed_take_a_tenth(pacman):
-    sizes = {}
-    for compressed in (False, True):
-        replay = make(pacman.environment.observation_space, 600, compressed=compressed)
-        for transitions in pacman.turns:
-            replay.add(transitions)
-        sizes[compressed] = replay.nbytes / 600
-    assert sizes[False] > 84 * 84
-    assert sizes[True] < 1000
-    assert sizes[True] == pytest.approx(
-        expected_memory(1, pacman.environment.observation_space, pacman.action_space, compressed=True), rel=0.4
-    )
