@@ -18,7 +18,7 @@ BEST = "best"
 
 
 def write(run: Path, step: int, fill: Callable[[Path], None]) -> Path:
-    """Make the checkpoint of `step` in the folder `run`; `fill` writes its files into the folder it is given."""
+    """Make the checkpoint of `step` in the folder `run`, where there is no whole one; `fill` writes its files."""
     place = run / f"step_{step:09d}"
     for left in run.glob(".step_*.draft"):  # of a writer that was killed
         shutil.rmtree(left)

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,13 +37,18 @@ def parse(kind: type[Any], arguments: Sequence[str], *, program: str, descriptio
 
 def _one_line(box: str, program: str) -> str:
     """What tyro says in a box of several lines."""
-    lines = [re.sub(r"^[│╭╰ ]+|[│╮╯ ]+$", "", line) for line in box.splitlines()[1:]]
-    rules = [number for number, line in enumerate(lines) if line.startswith("───")]
-    message = " ".join(lines[: rules[0]]) if rules else " ".join(lines)
-    meant = [line.split()[0] for line in lines if line.startswith("--")]
-    if "Perhaps you meant" in box and meant:
-        message += f"; perhaps you meant {', '.join(dict.fromkeys(meant))}"
-    return f"{message} (see {program} --help)"
+    parts: list[list[str]] = [[]]  # between rules; hyphens where the terminal has no box-drawing characters
+    for line in box.splitlines()[1:]:
+        text = line.strip("│╭╮╰╯ ")
+        if len(text) > 2 and set(text) <= {"─", "-"}:
+            parts.append([])
+        elif text:
+            parts[-1].append(text)
+    message, *others = [part for part in parts if part]
+    similar = [part for part in others if part[0].startswith(("Perhaps you meant", "Arguments similar to"))]
+    meant = [line.split()[0] for part in similar for line in part if line.startswith("--")]
+    hint = f"; perhaps you meant {', '.join(dict.fromkeys(meant))}" if meant else ""
+    return f"{' '.join(message)}{hint} (see {program} --help)"
 
 
 def run(main: Callable[[Sequence[str]], None]) -> None:

@@ -28,13 +28,16 @@ def history(
 ) -> Iterator[Transitions]:
     """The transitions of the turns from `from_turn` up to `to_turn`, as they were, but for the actor's extras.
 
-    `tapes` are the episodes of those turns, the unfinished ones of `to_turn` included. Raises UserError if one does not
-    play again as it was.
+    `tapes` are the episodes of those turns, the unfinished ones of `to_turn` included. One that holds its observations
+    is not played again; if it is unfinished it ends there, as nothing can bring its environment back to where it was.
+    Raises UserError if a tape does not play again as it was.
     """
     needed = [tape for tape in tapes if tape.length and tape.step // num_envs + tape.length > from_turn]
     needed.sort(key=lambda tape: tape.step)
     queues = [deque(tape for tape in needed if tape.step % num_envs == env) for env in range(num_envs)]
-    played = _play(needed, make_env, life_loss_ends_value=life_loss_ends_value)
+    played = _play(
+        [tape for tape in needed if tape.observations is None], make_env, life_loss_ends_value=life_loss_ends_value
+    )
     ready: dict[int, deque[_Packed]] = {}
     start = min((tape.step // num_envs for tape in needed), default=to_turn)
     for turn in range(start, to_turn):
@@ -43,6 +46,8 @@ def history(
             if queue[0].step // num_envs > turn:
                 continue  # what this environment played so early is not needed
             number = queue[0].number
+            if queue[0].observations is not None and number not in ready:
+                ready[number] = deque(_kept(queue[0]))
             while number not in ready:
                 done, moments = next(played)
                 ready[done] = moments
@@ -54,7 +59,7 @@ def history(
 
 
 class _Packed:
-    """One environment's part of a turn, its observations compressed."""
+    """One environment's part of a turn, or one turn of a tape, its observations compressed."""
 
     def __init__(self, transitions: Transitions, row: int) -> None:
         self.rest = [np.asarray(field[row]) for field in transitions[1:4]]
@@ -65,6 +70,18 @@ class _Packed:
 
     def unpack(self, packed: bytes) -> Array:
         return np.frombuffer(lz4.block.decompress(packed), self.dtype).reshape(self.shape)
+
+
+def _kept(tape: Tape) -> Iterator[_Packed]:
+    """The moments of a tape that holds its observations [T + 1, *O]."""
+    assert tape.observations is not None
+    discount = np.ones(tape.length, np.float32)
+    discount[-1] = 0 if tape.terminated else 1
+    steps = np.arange(tape.length)
+    first, last = steps == 0, steps == tape.length - 1
+    seen, following = tape.observations[:-1], tape.observations[1:]
+    whole = Transitions(seen, tape.actions, tape.rewards, discount, following, first, last, {})
+    return (_Packed(whole, step) for step in range(tape.length))
 
 
 def _join(row: Sequence[_Packed]) -> Transitions:

@@ -41,10 +41,10 @@ class _Episode:
     rewards: list[float] = field(default_factory=list)
     observations: list[Array] = field(default_factory=list)  # stays empty where they are not kept
 
-    def tape(self, stream: str, environment: Environment, *, terminated: bool, final: Array | None = None) -> Tape:
+    def tape(self, stream: str, environment: Environment, *, terminated: bool, final: Array) -> Tape:
         space = environment.action_space
         actions = np.asarray(self.actions, space.dtype).reshape(-1, *(space.shape or ()))
-        kept = np.stack([*self.observations, final]) if self.observations and final is not None else None
+        kept = np.stack([*self.observations, final]) if self.observations else None
         return Tape(
             stream,
             self.number,
@@ -228,4 +228,7 @@ class Loop(Iterator[Turn]):
 
         None before the first turn.
         """
-        return [episode.tape(self._stream, self.environment, terminated=False) for episode in self._episodes]
+        return [
+            episode.tape(self._stream, self.environment, terminated=False, final=self._observation[row])
+            for row, episode in enumerate(self._episodes)
+        ]

@@ -68,7 +68,10 @@ def versions() -> dict[str, str]:
 
 def changed_versions(run: Path) -> list[str]:
     """What differs from the versions that a run was started with, in words."""
-    before = json.loads((run / ORIGIN).read_text())["versions"]
+    try:
+        before = dict(json.loads((run / ORIGIN).read_text())["versions"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
     return [f"{name} {before.get(name)} -> {now}" for name, now in versions().items() if before.get(name) != now]
 
 

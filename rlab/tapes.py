@@ -53,10 +53,12 @@ class Digest:
         return whole.hexdigest()[:32]
 
 
-def disagreement(tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment]) -> str | None:
+def disagreement(
+    tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment], *, finished: bool = True
+) -> str | None:
     """What a re-emulation of `tape` shows that the tape does not say, in one line; None if they agree.
 
-    Rewards are compared one by one, then the observations' digest, then how and when the episode ended.
+    Rewards are compared one by one, then how and when the episode ended (if it is a `finished` one), then the digest.
     """
     digest = Digest(space)
     steps = 0
@@ -67,6 +69,8 @@ def disagreement(tape: Tape, space: spaces.Space[Any], moments: Iterable[Moment]
         if ended and steps < tape.length:
             return f"the tape has {tape.length} steps, the episode ends after {steps} when played again"
         if steps == tape.length:
+            if not finished:
+                break
             if not ended:
                 return f"the tape ends after {steps} steps, the episode does not when played again"
             if moment.terminated != tape.terminated:

@@ -129,10 +129,12 @@ class Training(Iterator[Progress]):
                 life_loss_ends_value=self.config.life_loss_ends_value,
             ):
                 self.agent.observe(transitions)
-        self._loop.keep_observations(self._replayable is not True)
-        repeats = self._replayable is not False
-        self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
-        return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
+        self._loop.keep_observations(not self._replayable)
+        for tape in unfinished:
+            if not self._replayable and tape.length:
+                self._tapes.write(tape)  # broken off here
+        self._loop.restore(unfinished if self._replayable else [], turn, state["begun"], state["frames"])
+        return [] if self._replayable else ["this environment does not repeat itself: new episodes begin"]
 
     def __next__(self) -> Progress:
         if self.step >= self.config.steps:
@@ -182,6 +184,8 @@ class Training(Iterator[Progress]):
         self._events.close()
 
     def _save(self, folder: Path) -> None:
+        if self._replayable is None:
+            self._check_replay(self._loop.unfinished()[0], finished=False)
         self.agent.save(folder)
         self._actor.save(folder)
         store = TapeStore(folder / _UNFINISHED, create=True)
@@ -207,9 +211,10 @@ class Training(Iterator[Progress]):
         store.close()
         return tapes
 
-    def _check_replay(self, tape: Tape) -> str:
-        """Find out, by the first finished game, whether tapes of this environment can be played again."""
-        found = disagreement(tape, self._environment.observation_space, self._emulate(tape))
+    def _check_replay(self, tape: Tape, *, finished: bool = True) -> str:
+        """Find out, by a first game, whether tapes of this environment can be played again."""
+        space = self._environment.observation_space
+        found = disagreement(tape, space, self._emulate(tape), finished=finished)
         self._replayable = found is None
         if found is None:
             self._loop.keep_observations(False)

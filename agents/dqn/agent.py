@@ -88,7 +88,7 @@ class DQN:
 
     def learn(self) -> Metrics | None:
         replay, config = self._replay, self.config
-        if replay is None:
+        if replay is None or len(replay) == 0:
             return None
         step = replay.added * replay.num_envs
         due = (step - config.warmup_steps) // config.update_period_steps + 1 if step >= config.warmup_steps else 0

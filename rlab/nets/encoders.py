@@ -42,8 +42,7 @@ def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds) -> keras
         features = keras.layers.Reshape((1,))(features)
         features = keras.layers.CategoryEncoding(int(space.n), "one_hot")(features)
     else:
-        if is_image(space):
-            features = keras.layers.Rescaling(1 / 255)(features)
+        features = keras.layers.Rescaling(1 / 255 if is_image(space) else 1.0)(features)  # to floats, too
         features = keras.layers.Flatten()(features)
     for number, size in enumerate(sizes, start=1):
         name = f"hidden_{number}"
