@@ -43,7 +43,7 @@ def history(
     for turn in range(start, to_turn):
         row = []
         for queue in queues:
-            if queue[0].step // num_envs > turn:
+            if not queue or queue[0].step // num_envs > turn:
                 continue  # what this environment played so early is not needed
             number = queue[0].number
             if queue[0].observations is not None and number not in ready:
@@ -55,6 +55,8 @@ def history(
             if not ready[number]:
                 queue.popleft()
         if turn >= from_turn:
+            if len(row) < num_envs:
+                raise UserError(f"the tapes of turn {turn} are missing: the run cannot go on exactly")
             yield _join(row)
 
 

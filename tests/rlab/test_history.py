@@ -54,3 +54,22 @@ def test_a_tape_that_is_another_when_played_again_stops_it():
     tapes[0] = dataclasses.replace(tapes[0], rewards=tapes[0].rewards + 1)
     with pytest.raises(UserError, match="train game 0 is another when played again"):
         list(history(tapes, 0, 6, 1, lambda n: Scripted(n, "...T"), life_loss_ends_value=False))
+
+
+def test_a_missing_tape_stops_it():
+    _, tapes = play(2, 6, ["...T"])
+    with pytest.raises(UserError, match="the tapes of turn 0 are missing"):
+        list(history(tapes[1:], 0, 6, 2, lambda n: Scripted(n, "...T"), life_loss_ends_value=False))
+
+
+def test_kept_observations_are_not_played_again_and_a_broken_off_episode_ends():
+    loop = Loop(Scripted(1, "..T", "....T"), Watcher(), lambda number: FIRST_SEED + number, stream="train")
+    loop.keep_observations(True)
+    played = [next(loop) for _ in range(5)]
+    tapes = [*played[2].tapes, *loop.unfinished()]
+    again = list(history(tapes, 0, 5, 1, lambda n: pytest.fail("played again"), life_loss_ends_value=False))
+    for left, right in zip(again[:4], played, strict=False):
+        np.testing.assert_equal(tuple(left[:7]), tuple(right.transitions[:7]))
+    assert again[4].last.tolist() == [True]
+    assert again[4].discount.tolist() == [1]
+    np.testing.assert_array_equal(again[4].next_observation, played[4].transitions.next_observation)
