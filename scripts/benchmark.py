@@ -8,6 +8,7 @@ python scripts/benchmark.py memory --transitions 100000
 from collections.abc import Sequence
 
 from benchmarks import memory, resume, throughput
+
 from rlab import command_line
 from rlab.types import UserError
 

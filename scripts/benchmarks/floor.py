@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 _ROUNDS = 8
-_MATRIX_SIZE = 3072
-_VECTOR_SIZE = 2**26  # 256 MB, beyond any cache
+_MATRIX_SIZE = 2048
+_VECTOR_SIZE = 2**25  # two of 128 MB, beyond the caches
 # Adam reads the weight, the gradient and both moments, and writes all but the gradient; float32.
 _ADAM_BYTES = 7 * 4
 
@@ -45,7 +45,7 @@ def update_ms(network: keras.Model, batch_size: int, machine: Machine) -> float:
     """
     layers = list(_multiply_adds(network))
     arithmetic = batch_size * (4 * sum(layers) - layers[0]) / machine.multiply_adds_per_s
-    return 1000 * (arithmetic + network.count_params() * _ADAM_BYTES / machine.bytes_per_s)
+    return 1000 * (arithmetic + int(network.count_params()) * _ADAM_BYTES / machine.bytes_per_s)
 
 
 def _multiply_adds(network: keras.Model) -> Iterator[int]:

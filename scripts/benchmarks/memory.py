@@ -13,7 +13,7 @@ import numpy as np
 
 import agents
 import envs
-from benchmarks.work import settings_for
+from benchmarks.work import random_agent, settings_for
 from rlab import command_line
 from rlab.agent import Agent
 from rlab.config import RunConfig, Settings, check_range
@@ -22,6 +22,7 @@ from rlab.protocol import Protocol
 from rlab.replay.uniform import UniformReplay
 from rlab.rundir import CONFIG, TAPES
 from rlab.seeding import Seeds
+from rlab.types import UserError
 
 _BATCH_SIZE = 32
 _SAMPLES = 200
@@ -64,31 +65,32 @@ def main(arguments: Sequence[str]) -> None:
     run = RunConfig(options.env, steps=never, evaluation_period_steps=never, checkpoint_period_steps=never)
     filling = {"warmup_steps": never, "replay_capacity": options.transitions, "epsilon_end": 1.0}
     settings, protocol = settings_for("dqn", "fast", run, **filling)
+    if options.run is not None and agents.read_settings(options.run).run.env != options.env:
+        raise UserError(f"--run is not of {options.env}: received {options.run}, choose its environment with --env")
     from rlab import devices
 
     devices.configure(settings.run)
-    players = {"random": agents.find("random").make(None, settings.observation_space, settings.action_space, None)}
+    players = {"random": random_agent(settings)}
     if options.run is not None:
         players["trained"] = agents.load(options.run)
     unshared = 2 * settings.observation_space.sample().nbytes  # each transition with both of its observations
     result = {"transitions": options.transitions, "peer_bytes_per_transition": unshared}
     print(f"{'':24}{'a transition':>14}{'a million':>12}{'sampling 32':>14}")
     for name, agent in players.items():
-        for kind, cost in replay_costs(agent, settings, protocol).items():
+        for kind, cost in replay_costs(agent, settings, protocol, options.transitions).items():
             print(_row(f"{name} play, {kind}", cost.bytes_per_transition, f"{cost.sample_ms:11.2f} ms"), flush=True)
             result[f"{name}_{kind}"] = asdict(cost)
     print(_row("Stable-Baselines3", unshared))
     with tempfile.TemporaryDirectory() as folder:
-        saved = checkpoint_cost(Path(folder), settings, protocol)
+        saved = checkpoint_cost(Path(folder), settings, protocol, options.transitions)
     took = f"written in {saved.write_s:.1f} s, resumed in {saved.resume_s:.1f} s"
     print(f"a checkpoint of {options.transitions:,} transitions: {saved.bytes / 1e6:.1f} MB on disk, {took}")
     print(json.dumps(result | {"checkpoint": asdict(saved)}))
 
 
-def replay_costs(agent: Agent, settings: Settings, protocol: Protocol) -> dict[str, Cost]:
+def replay_costs(agent: Agent, settings: Settings, protocol: Protocol, capacity: int) -> dict[str, Cost]:
     """Fill a compressed and a raw replay from the same play."""
     spaces = settings.observation_space, settings.action_space
-    capacity = settings.config.replay_capacity
     replays = {
         kind: UniformReplay(capacity, 1, *spaces, steps=1, gamma=0.99, compressed=kind == "compressed")
         for kind in ("compressed", "raw")
@@ -105,7 +107,7 @@ def replay_costs(agent: Agent, settings: Settings, protocol: Protocol) -> dict[s
     return {kind: Cost(replay.nbytes / capacity, _sample_ms(replay)) for kind, replay in replays.items()}
 
 
-def checkpoint_cost(run: Path, settings: Settings, protocol: Protocol) -> CheckpointCost:
+def checkpoint_cost(run: Path, settings: Settings, protocol: Protocol, transitions: int) -> CheckpointCost:
     """Fill the replay of a training by random play, save the training and resume it."""
     from rlab.training import Training
 
@@ -118,7 +120,7 @@ def checkpoint_cost(run: Path, settings: Settings, protocol: Protocol) -> Checkp
         return made
 
     filled = training(resume=False)
-    while filled.step < settings.config.replay_capacity:
+    while filled.step < transitions:
         next(filled)
     start = time.perf_counter()
     place = filled.checkpoint()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from rlab.types import UserError
 
@@ -37,25 +37,41 @@ class Work:
 
 
 def compare(ours: Sequence[str], work: Work, repeats: int) -> dict[str, Any]:
-    """Run the command `ours` and Stable-Baselines3's DQN in turn, `repeats` times each.
+    """Run the command `ours` and Stable-Baselines3's DQN in turn, `repeats` times each, and print how they compare.
 
-    Returns the results of our median run, with the peer's median and the median of the ratios of the pairs.
+    Both end with one JSON object. Returns that of our median run, with the peer's median and the median ratio.
     """
     python = install()
     theirs = [str(python), str(_PEERS / "sb3.py"), json.dumps(dataclasses.asdict(work))]
     pairs = []
-    for repeat in range(repeats):
-        ours_now, theirs_now = _last_line(ours), _last_line(theirs)
-        pairs.append((ours_now, theirs_now))
-        speeds = f"ours {ours_now['steps_per_s']:.0f}, sb3 {theirs_now['steps_per_s']:.0f} steps/s"
-        print(f"pair {repeat + 1} of {repeats}: {speeds}, ratio {_ratio(ours_now, theirs_now):.2f}", flush=True)
-    ratios = [_ratio(*pair) for pair in pairs]
-    result = sorted((pair[0] for pair in pairs), key=lambda one: float(one["steps_per_s"]))[(repeats - 1) // 2]
-    peer = median(theirs_now["steps_per_s"] for _, theirs_now in pairs)
-    packages = ", ".join(f"{name} {value}" for name, value in pairs[0][1].items() if name != "steps_per_s")
-    print(f"medians: ours {median(one['steps_per_s'] for one, _ in pairs):.0f}, sb3 {peer:.0f} steps/s ({packages})")
-    print(f"ratio: min {min(ratios):.2f}, median {median(ratios):.2f}, max {max(ratios):.2f}")
-    return {**result, "peer_steps_per_s": peer, "ratio": median(ratios)}
+    for repeat in range(1, repeats + 1):
+        pair = _Pair(_run(ours).splitlines(), json.loads(_run(theirs).splitlines()[-1]))
+        pairs.append(pair)
+        speeds = f"ours {pair.speed:.1f}, sb3 {pair.peer['steps_per_s']:.1f} steps/s"
+        print(f"pair {repeat} of {repeats}: {speeds}, ratio {pair.ratio:.2f}", flush=True)
+    middle = sorted(pairs, key=lambda pair: pair.speed)[(repeats - 1) // 2]
+    peer = median(pair.peer["steps_per_s"] for pair in pairs)
+    ratios = [pair.ratio for pair in pairs]
+    print("\n".join(["our median run:", *middle.said[:-1]]))
+    packages = ", ".join(f"{name} {value}" for name, value in middle.peer.items() if name != "steps_per_s")
+    print(f"the peer's median: {peer:.1f} steps/s ({packages})")
+    print(f"ratio: least {min(ratios):.2f}, median {median(ratios):.2f}, most {max(ratios):.2f}")
+    return {**json.loads(middle.said[-1]), "peer_steps_per_s": peer, "ratio": median(ratios)}
+
+
+class _Pair(NamedTuple):
+    """A run of ours and one of the peer, back to back."""
+
+    said: list[str]
+    peer: dict[str, Any]
+
+    @property
+    def speed(self) -> float:
+        return float(json.loads(self.said[-1])["steps_per_s"])
+
+    @property
+    def ratio(self) -> float:
+        return self.speed / float(self.peer["steps_per_s"])
 
 
 def install() -> Path:
@@ -70,15 +86,6 @@ def install() -> Path:
         _run([str(python), "-m", "pip", "install", "--quiet", "--requirement", str(_REQUIREMENTS)])
         installed.touch()
     return python
-
-
-def _ratio(ours: dict[str, Any], theirs: dict[str, Any]) -> float:
-    return float(ours["steps_per_s"] / theirs["steps_per_s"])
-
-
-def _last_line(command: Sequence[str]) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads(_run(command).splitlines()[-1])
-    return result
 
 
 def _run(command: Sequence[str]) -> str:

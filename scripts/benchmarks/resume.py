@@ -56,11 +56,14 @@ def main(arguments: Sequence[str]) -> None:
         check_range(name, getattr(options, name), 1)
     envs.check_name(options.env)
     folder = Path(tempfile.mkdtemp(prefix="rlab-resume-"))
-    identical = kill_and_resume(options, folder)
-    if identical:
-        shutil.rmtree(folder)
-    else:
-        print(f"the runs are kept in {folder}")
+    identical = False
+    try:
+        identical = kill_and_resume(options, folder)
+    finally:
+        if identical:
+            shutil.rmtree(folder)
+        else:
+            print(f"the runs are kept in {folder}")
     print(json.dumps({"kills": options.kills, "identical": identical}))
     if not identical:
         raise SystemExit(1)
@@ -68,8 +71,9 @@ def main(arguments: Sequence[str]) -> None:
 
 def kill_and_resume(options: Options, folder: Path) -> bool:
     """Make the runs in `folder`, and tell of each kill; whether all runs are identical."""
+    common = ["--score-episodes", "0"]
     command = ["dqn", "--env", options.env, "--num-envs", str(options.num_envs), "--steps", str(options.steps)]
-    command += ["--seed", str(options.seed), "--root", str(folder)]
+    command += ["--seed", str(options.seed), "--root", str(folder), *common]
     command += [word for name, value in _SETTINGS.items() for word in (f"--{name}", str(value))]
     whole = Trainer(command)
     seconds = whole.finish()
@@ -86,7 +90,7 @@ def kill_and_resume(options: Options, folder: Path) -> bool:
         print(f"kill {kill} after {moment:.1f} s: ", end="")
         if any(checkpoint.damage(place) is None for place in checkpoint.all_of(trainer.run)):
             print(f"goes on from step {checkpoint.step_of(checkpoint.latest(trainer.run))}", flush=True)
-            trainer = Trainer(["--resume", str(trainer.run)])
+            trainer = Trainer(["--resume", str(trainer.run), *common])
         else:
             print("there is no checkpoint yet, begins anew", flush=True)
             trainer = Trainer(command)

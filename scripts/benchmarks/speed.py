@@ -12,6 +12,8 @@ import agents
 import envs
 from agents.dqn.agent import DQN
 from benchmarks import floor
+from benchmarks.work import random_agent
+from rlab.agent import Agent
 from rlab.config import Settings
 from rlab.loop import Loop
 from rlab.protocol import Protocol
@@ -59,11 +61,12 @@ def measure(settings: Settings, protocol: Protocol, untimed_updates: int, steps:
     seeds = Seeds(settings.run.seed)
     actor = agent.actor(1, seeds.integer("actor"), explore=True)
     loop = Loop(environment, actor, lambda number: seeds.integer(f"episode {number}"), stream="train", agent=agent)
-    replay = None  # one with the same content as the agent's own
+    replay = None  # with what fills the agent's own
     if isinstance(agent, DQN):
         replay = _replay_like(agent, environment)
+        _fill(replay, agent, environment, random_agent(settings))
         while agent.updates < untimed_updates:
-            replay.add(next(loop).transitions)
+            next(loop)
 
     start = time.perf_counter()
     for _ in range(steps):
@@ -105,6 +108,15 @@ def _replay_like(agent: DQN, environment: Environment) -> UniformReplay:
         gamma=config.gamma,
         compressed=config.replay_compressed,
     )
+
+
+def _fill(replay: UniformReplay, agent: Agent, environment: Environment, player: Agent) -> None:
+    """Show `agent` as many steps of `player` as fill its replay, and add them to `replay`."""
+    loop = Loop(environment, player.actor(1, 0, explore=True), lambda number: number, stream="train")
+    while replay.added < replay.rows:
+        transitions = next(loop).transitions
+        replay.add(transitions)
+        agent.observe(transitions)
 
 
 def _emulator_ms(environment: Environment) -> float:

@@ -24,12 +24,14 @@ _WORK: dict[str, tuple[str, dict[str, Any]]] = {  # preset, and what is replaced
     "dqn": (
         "paper",
         {
+            "optimizer": "adam",
+            "optimizer_epsilon": 1e-8,
             "learning_rate": 1e-4,
             "target_period_updates": 250,
             "warmup_steps": _CAPACITY,
             "replay_capacity": _CAPACITY,
+            "epsilon_start": 0.01,
             "epsilon_end": 0.01,
-            "epsilon_decay_steps": _CAPACITY,
         },
     ),
     "random": ("uniform", {}),
@@ -76,26 +78,23 @@ def main(arguments: Sequence[str]) -> None:
 
 def describe(speed: "Speed") -> str:
     """The table: what each part takes when it is called, and on average a step."""
-    updates = speed.updates_per_step
     parts = [
-        ("update", speed.update_ms, updates, f"floor {speed.floor_ms:.1f} ms"),
-        ("acting", speed.act_ms, 1.0, f"floor {speed.floor_act_ms:.2f} ms"),
         ("emulator", speed.emulator_ms, 1.0, ""),
+        ("acting", speed.act_ms, 1.0, f"floor {speed.floor_act_ms:.3f} ms"),
         ("adding to the replay", speed.observe_ms, 1.0, ""),
+        ("update", speed.update_ms, speed.updates_per_step, f"floor {speed.floor_ms:.2f} ms"),
     ]
-    rest = speed.step_ms - sum(ms * calls for _, ms, calls, _ in parts)
-    if speed.update_ms:
-        note = f"{speed.sample_ms / speed.update_ms:.0%} of the update"
-        parts.insert(1, ("  sampling a batch", speed.sample_ms, updates, note))
     lines = [f"{'':22}{'a call':>12}{'a step':>12}"]
-    lines += [f"{name:22}{ms:9.3f} ms{ms * calls:9.3f} ms   {note}".rstrip() for name, ms, calls, note in parts]
-    lines.append(f"{'the rest':34}{rest:9.3f} ms")
-    lines.append(
-        f"{'a step of the loop':34}{speed.step_ms:9.3f} ms   "
-        f"floor {speed.floor_step_ms:.2f} ms, {speed.floor_share:.0%} of the measured time"
-    )
+    lines += [f"{name:22}{ms:9.3f} ms{ms * calls:9.3f} ms   {note}".rstrip() for name, ms, calls, note in parts if ms]
+    if speed.update_ms:
+        share = f"{speed.sample_ms / speed.update_ms:.0%} of the update"
+        lines.append(f"{'  of which sampling':22}{speed.sample_ms:9.3f} ms{'':15}{share}")
+    rest = speed.step_ms - sum(ms * calls for _, ms, calls, _ in parts)
+    floor = f"floor {speed.floor_step_ms:.3f} ms, {speed.floor_share:.0%} of the measured time"
+    lines.append(f"{'the rest of the loop':34}{rest:9.3f} ms")
+    lines.append(f"{'the whole loop':34}{speed.step_ms:9.3f} ms   {floor}")
     arithmetic, memory = 2e-9 * speed.multiply_adds_per_s, 1e-9 * speed.bytes_per_s
-    lines.append(f"the machine reaches {arithmetic:.0f} GFLOP/s in float32 and {memory:.1f} GB/s of memory")
+    lines.append(f"floors: at {arithmetic:.0f} GFLOP/s in float32 and {memory:.1f} GB/s of memory, as measured here")
     return "\n".join([*lines, f"{speed.steps_per_s:.1f} steps/s"])
 
 

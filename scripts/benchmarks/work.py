@@ -5,6 +5,7 @@ from typing import Any
 
 import agents
 import envs
+from rlab.agent import Agent
 from rlab.config import RunConfig, Settings
 from rlab.protocol import Protocol, default_protocol, find_protocol
 
@@ -19,3 +20,9 @@ def settings_for(agent: str, preset: str, run: RunConfig, **replaced: Any) -> tu
     protocol = find_protocol(default_protocol(run.env), run.env)
     run = dataclasses.replace(run, protocol=protocol.name)
     return Settings(agent, preset, run, config, *envs.spaces_of(run.env, protocol)), protocol
+
+
+def random_agent(settings: Settings) -> Agent:
+    """An agent that plays at random where the settings' own would play."""
+    preset, chosen = next(iter(agents.find("random").PRESETS.items()))
+    return agents.make(dataclasses.replace(settings, agent="random", preset=preset, config=chosen.config))

@@ -1,7 +1,7 @@
 """Steps a second of Stable-Baselines3's DQN, on the work that its one argument describes in JSON.
 
-It runs in a virtual environment of its own and imports nothing of the lab; `python scripts/benchmark.py throughput --peer
-sb3` calls it. Its last line is one JSON object.
+`python scripts/benchmark.py throughput --peer sb3` calls it in a virtual environment of its own. It imports nothing of
+the lab, and its last line is one JSON object.
 """
 
 import json

@@ -1,0 +1,239 @@
+"""The benchmarks: small, and with stand-ins for what takes long; only one calls the script as a user does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rlab.nets.encoders import nature
+from rlab.nets.heads import action_values
+from rlab.seeding import Seeds
+from rlab.types import FrameStack, UserError
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+
+
+@pytest.fixture(autouse=True)
+def script_folder_on_the_path(monkeypatch):
+    """As it is when Python runs a script."""
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+
+
+def benchmarked(capsys, *arguments):
+    """The lines that a benchmark prints and the object in its last one."""
+    import benchmark
+
+    benchmark.main(arguments)
+    lines = capsys.readouterr().out.splitlines()
+    return lines, json.loads(lines[-1])
+
+
+def script(path, *lines):
+    path.write_text("\n".join(["import json, sys, time", *lines]))
+    return path
+
+
+def test_throughput_of_dqn(monkeypatch, capsys):
+    from rlab import devices  # noqa: F401, I001 - before all else that brings TensorFlow
+    from benchmarks import floor, speed, throughput
+
+    monkeypatch.setattr(speed, "_CALLS", 20)
+    monkeypatch.setattr(floor, "_ROUNDS", 2)
+    monkeypatch.setattr(throughput, "_UNTIMED_UPDATES", 5)
+    preset, replaced = throughput._WORK["dqn"]
+    small = {**replaced, "warmup_steps": 300, "replay_capacity": 300}
+    monkeypatch.setitem(throughput._WORK, "dqn", (preset, small))
+    lines, found = benchmarked(capsys, "throughput", "--steps", "20")
+    milliseconds = ("update_ms", "sample_ms", "observe_ms", "act_ms", "emulator_ms", "floor_ms", "floor_act_ms")
+    assert all(found[name] > 0 for name in milliseconds)
+    assert found["sample_ms"] < found["update_ms"]
+    assert found["floor_step_ms"] == pytest.approx(found["floor_ms"] / 4 + found["floor_act_ms"] + found["emulator_ms"])
+    assert found["floor_share"] == pytest.approx(found["floor_step_ms"] * found["steps_per_s"] / 1000)
+    assert lines[-2] == f"{found['steps_per_s']:.1f} steps/s"
+    assert any(line.startswith("  of which sampling") for line in lines)
+
+
+def test_throughput_of_the_random_agent_as_a_user_measures_it():
+    command = [sys.executable, SCRIPTS / "benchmark.py", "throughput", "--agent", "random", "--steps", "50"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *lines, last = done.stdout.splitlines()
+    found = json.loads(last)
+    assert found["steps_per_s"] > 0
+    assert found["update_ms"] == found["floor_ms"] == 0
+    assert not any(line.startswith("update") for line in lines)
+    assert done.stderr == ""
+
+
+def test_the_work_of_the_peer_is_ours():
+    from benchmarks import throughput
+    from benchmarks.work import settings_for
+
+    from rlab.config import RunConfig
+
+    preset, replaced = throughput._WORK["dqn"]
+    work = throughput._work_of_peer(*settings_for("dqn", preset, RunConfig("ALE/MsPacman-v5"), **replaced), 2000)
+    assert (work.batch_size, work.update_period_steps, work.target_period_steps) == (32, 4, 1000)
+    assert (work.frame_skip, work.sticky_actions, work.epsilon) == (4, 0.25, 0.01)
+    assert (work.learning_rate, work.replay_capacity) == (1e-4, 10_000)
+    assert (work.warmup_steps, work.untimed_steps, work.timed_steps) == (10_000, 10_200, 2000)
+
+
+def test_a_comparison_with_a_peer_gives_the_median_of_the_ratios(monkeypatch, tmp_path, capsys):
+    from benchmarks import peer, throughput
+
+    calls = tmp_path / "calls"  # the speeds of each pair come from how many calls there were before
+    count = f"calls = open({str(calls)!r}, 'a+'); calls.write('.'); calls.seek(0); n = len(calls.read())"
+    ours = script(tmp_path / "ours.py", count, "print('table', n)", "print(json.dumps({'steps_per_s': 100 * n}))")
+    script(tmp_path / "sb3.py", count, "print(json.dumps({'steps_per_s': 50, 'torch': sys.argv[1][:6]}))")
+    monkeypatch.setattr(peer, "install", lambda: Path(sys.executable))
+    monkeypatch.setattr(peer, "_PEERS", tmp_path)
+    work = peer.Work("Game-v0", 4, 0.25, 1e-4, 0.99, 32, 4, 1000, 100, 0.01, 100, 300, 50)
+    found = peer.compare([sys.executable, str(ours)], work, repeats=3)
+    assert found == {"steps_per_s": 300, "peer_steps_per_s": 50, "ratio": 6}  # ours are calls 1, 3 and 5
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "pair 2 of 3: ours 300.0, sb3 50.0 steps/s, ratio 6.00"
+    assert "table 3" in lines
+    assert 'the peer\'s median: 50.0 steps/s (torch {"env")' in lines
+    assert lines[-1] == "ratio: least 2.00, median 6.00, most 10.00"
+    failing = script(tmp_path / "failing.py", "sys.exit('no memory')")
+    with pytest.raises(UserError, match=r"failing.py failed: no memory"):
+        peer.compare([sys.executable, str(failing)], work, repeats=1)
+    with pytest.raises(UserError, match="stands beside dqn on Atari"):
+        throughput.main(["--agent", "random", "--peer", "sb3"])
+
+
+def test_the_floor_counts_what_the_nature_network_multiplies():
+    from benchmarks.floor import Machine, act_ms, update_ms
+
+    seeds = Seeds(0)
+    network = action_values(nature(FrameStack(84, 84, 4), seeds), (512,), 9, seeds)
+    first = 20 * 20 * 32 * 8 * 8 * 4
+    forward = first + 9 * 9 * 64 * 4 * 4 * 32 + 7 * 7 * 64 * 3 * 3 * 64 + 3136 * 512 + 512 * 9
+    assert forward == 9_347_584
+    assert act_ms(network, Machine(1e9, 1e9)) == pytest.approx(9.347584)
+    arithmetic = 32 * (4 * forward - first) / 1e9
+    memory = network.count_params() * 28 / 2e9
+    assert update_ms(network, 32, Machine(1e9, 2e9)) == pytest.approx(1000 * (arithmetic + memory))
+
+
+def test_a_trainer_is_killed_unless_it_ends_before(monkeypatch, tmp_path):
+    from benchmarks import resume
+
+    run = tmp_path / "a run"
+    says = [f"print('run: {run}')", "time.sleep(float(sys.argv[1]))", "sys.exit(int(sys.argv[2]) and 'disk full')"]
+    monkeypatch.setattr(resume, "_TRAIN", script(tmp_path / "train.py", *says))
+    endless = resume.Trainer(["60", "0"])
+    assert endless.run == run
+    assert endless.kill_after(0.0)
+    assert not resume.Trainer(["0", "0"]).kill_after(30.0)
+    assert resume.Trainer(["0.1", "0"]).finish() >= 0.1
+    with pytest.raises(UserError, match=r"train\.py failed: disk full"):
+        resume.Trainer(["0", "1"]).kill_after(30.0)
+
+
+@pytest.mark.parametrize("identical", [True, False])
+def test_kills_are_made_up_by_further_runs(monkeypatch, tmp_path, capsys, identical):
+    """Of the processes after the whole run, the first is killed and resumed, ends, and so on."""
+    from benchmarks import resume
+
+    started = []
+    compared = []
+    # Each process: what `kill_after` finds, and whether there is a checkpoint then.
+    fates = iter([(True, True), (False, True), (True, False), (True, True), (True, True)])
+
+    class Trainer:
+        def __init__(self, arguments):
+            started.append(arguments[0])
+            new = tmp_path / f"run{started.count('dqn')}"
+            self.run = Path(arguments[1]) if arguments[0] == "--resume" else new
+
+        def finish(self):
+            return 10.0
+
+        def kill_after(self, seconds):
+            assert 0 <= seconds <= 10
+            killed, saved = next(fates)
+            if saved:
+                place = self.run / "step_000000005"
+                place.mkdir(parents=True, exist_ok=True)
+                (place / "manifest.json").write_text(json.dumps({"step": 5, "sha256": {}}))
+            return killed
+
+    def same(whole, killed):
+        compared.append((whole.name, killed.name))
+        return identical or len(compared) > 1
+
+    monkeypatch.setattr(resume, "Trainer", Trainer)
+    monkeypatch.setattr(resume, "same", same)
+    assert resume.kill_and_resume(resume.Options(kills=4), tmp_path) == identical
+    assert started == ["dqn", "dqn", "--resume", "dqn", "dqn", "--resume", "--resume"]
+    assert compared == [("run1", "run2"), ("run1", "run4")]
+    said = [line.split(": ")[1] for line in capsys.readouterr().out.splitlines()[1:]]
+    on = "goes on from step 5"
+    assert said == [on, "there is no checkpoint yet, begins anew", on, on]
+
+
+def test_runs_that_differ_are_kept_and_end_with_status_1(monkeypatch, tmp_path, capsys):
+    from benchmarks import resume
+
+    monkeypatch.setattr(resume.tempfile, "mkdtemp", lambda prefix: str(tmp_path))
+    monkeypatch.setattr(resume, "kill_and_resume", lambda options, folder: False)
+    with pytest.raises(SystemExit) as stop:
+        resume.main(["--kills", "3"])
+    assert stop.value.code == 1
+    *_, kept, last = capsys.readouterr().out.splitlines()
+    assert kept == f"the runs are kept in {tmp_path}"
+    assert json.loads(last) == {"kills": 3, "identical": False}
+    assert tmp_path.is_dir()
+
+
+def test_memory(capsys):
+    lines, found = benchmarked(capsys, "memory", "--transitions", "300")
+    assert found["peer_bytes_per_transition"] == 2 * 84 * 84 * 4
+    assert 84 * 84 < found["random_raw"]["bytes_per_transition"] < 84 * 84 + 100
+    assert found["random_compressed"]["bytes_per_transition"] < 84 * 84 / 4
+    assert found["checkpoint"]["bytes"] > 4 * 1_690_000  # at least the weights
+    assert found["checkpoint"]["resume_s"] > 0
+    assert any(line.startswith("a checkpoint of 300 transitions: ") for line in lines)
+
+
+def test_memory_refuses_the_run_of_another_environment(tmp_path):
+    from benchmarks import memory
+    from benchmarks.work import settings_for
+
+    from rlab.config import RunConfig
+
+    settings, _ = settings_for("dqn", "control", RunConfig("CartPole-v1"))
+    settings.write(tmp_path / "config.json")
+    with pytest.raises(UserError, match="--run is not of ALE/MsPacman-v5"):
+        memory.main(["--run", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "which benchmark"),
+        (["speed"], "unknown benchmark: received 'speed', allowed are throughput, resume, memory"),
+        (["throughput", "--agent", "ppo"], "invalid choice 'ppo'"),
+        (["throughput", "--env", "ALE/MsPackman-v5"], "did you mean ALE/MsPacman-v5"),
+        (["throughput", "--env", "CartPole-v1"], "an image agent does not fit"),
+        (["throughput", "--steps", "0"], "--steps is out of range"),
+        (["resume", "--kills", "0"], "--kills is out of range"),
+        (["resume", "--env", "Nowhere-v0"], "unknown environment"),
+        (["memory", "--transitions", "3"], "--transitions is out of range"),
+        (["memory", "--run", "nowhere"], "not a run"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(arguments, message):
+    import benchmark
+
+    with pytest.raises(UserError, match=message):
+        benchmark.main(arguments)
+
+
+def test_a_mistake_is_found_without_tensorflow():
+    program = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import benchmark; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
