@@ -19,7 +19,7 @@ BEST = "best"
 
 def write(run: Path, step: int, fill: Callable[[Path], None]) -> Path:
     """Make the checkpoint of `step` in the folder `run`, where there is no whole one; `fill` writes its files."""
-    place = run / f"step_{step:09d}"
+    place = place_of(run, step)
     for left in run.glob(".step_*.draft"):  # of a writer that was killed
         shutil.rmtree(left)
     draft = run / f".{place.name}.draft"
@@ -38,6 +38,11 @@ def write(run: Path, step: int, fill: Callable[[Path], None]) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return place
+
+
+def place_of(run: Path, step: int) -> Path:
+    """Where the checkpoint of `step` is, or would be."""
+    return run / f"step_{step:09d}"
 
 
 def step_of(checkpoint: Path) -> int:
@@ -88,7 +93,7 @@ def chosen(run: Path, which: str) -> Path:
     if which == BEST:
         place = (run / BEST).resolve()
     elif which.isdecimal():
-        place = run / f"step_{int(which):09d}"
+        place = place_of(run, int(which))
     else:
         raise UserError(f"unknown checkpoint: received {which!r}, allowed are best, latest or a step")
     if not place.is_dir():

@@ -144,8 +144,10 @@ class Settings:
         return {name: value for name, value in found.items() if value}
 
     def write(self, path: Path) -> None:
-        """Write every setting, with the hash that names them."""
-        path.write_text(json.dumps({**self.values(), "hash": self.hash}, indent=2) + "\n")
+        """Write every setting, with the hash that names them; what was there stays until the new file is whole."""
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(json.dumps({**self.values(), "hash": self.hash}, indent=2) + "\n")
+        draft.replace(path)
 
 
 def read_config(path: Path, config_of: Callable[[str], type[Any]]) -> Settings:

@@ -9,25 +9,24 @@ it. Finished episodes are in the tape store, committed before the checkpoint; yo
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from rlab import checkpoint, evaluation
 from rlab.agent import Agent
 from rlab.config import Settings
 from rlab.history import history
+from rlab.log import Log
 from rlab.loop import Loop
 from rlab.protocol import Protocol
-from rlab.report.scores import mean_interval
 from rlab.report.video import animation
 from rlab.rundir import TAPES
 from rlab.seeding import Seeds
 from rlab.tapes import TapeStore, disagreement
 from rlab.tensorboard import EventFile
-from rlab.types import Environment, Metrics, Moment, Tape, UserError
+from rlab.types import Environment, Moment, Tape, UserError
+from rlab.validation import Validation
 
 _STATE = "loop.json"
 _UNFINISHED = "unfinished.sqlite"
@@ -79,9 +78,9 @@ class Training(Iterator[Progress]):
             life_loss_ends_value=config.life_loss_ends_value,
         )
         self._replayable: bool | None = None  # not known before the first game has ended
-        self._log = _Log()
-        self._evaluations = 0
-        self._best = float("-inf")
+        self._note = ""  # what the next progress has to tell
+        self._log = Log()
+        self._validation = Validation()
         self._tapes = TapeStore(run / TAPES, create=True)
         self._checkpoint = checkpoint.latest(run) if resume else None
         length = _read_state(self._checkpoint)["event_file_length"] if self._checkpoint is not None else None
@@ -111,11 +110,19 @@ class Training(Iterator[Progress]):
         state = _read_state(folder)
         unfinished = self._unfinished(folder)
         self._tapes.truncate("train", state["begun"], also=[tape.number for tape in unfinished])
-        self._tapes.truncate("validation", state["evaluations"] * self.config.evaluation_episodes)
-        self._log = _Log(**{**state["log"], "since": time.monotonic()})
+        self._tapes.truncate("validation", state["validation"]["count"] * self.config.evaluation_episodes)
+        self._log = Log(**{**state["log"], "since": time.monotonic()})
         self._replayable = state["replayable"]
-        self._evaluations = state["evaluations"]
-        self._best = state["best"]
+        self._validation = Validation(**state["validation"])
+        best = checkpoint.place_of(self.run, self._validation.best_step)
+        if best.is_dir():  # a kill may have come before it was pointed to
+            checkpoint.point_best(self.run, best)
+        for tape in unfinished:
+            if self._replayable is None:
+                self._check_replay(tape, finished=False)
+        repeats = self._replayable is not False
+        if repeats:
+            unfinished = [replace(tape, observations=None) for tape in unfinished]
         wanted = self.agent.load(folder)
         self._actor.load(folder)
         turn = state["turn"]
@@ -131,20 +138,19 @@ class Training(Iterator[Progress]):
                 self.agent.observe(transitions)
         self._loop.keep_observations(not self._replayable)
         for tape in unfinished:
-            if not self._replayable and tape.length:
+            if not repeats and tape.length:
                 self._tapes.write(tape)  # broken off here
-        self._loop.restore(unfinished if self._replayable else [], turn, state["begun"], state["frames"])
-        return [] if self._replayable else ["this environment does not repeat itself: new episodes begin"]
+        self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
+        return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
 
     def __next__(self) -> Progress:
         if self.step >= self.config.steps:
             raise StopIteration
         before = self.step
         turn = next(self._loop)
-        note = ""
         for tape in turn.tapes:
             if self._replayable is None:
-                note = self._check_replay(tape)
+                self._check_replay(tape)
             self._tapes.write(replace(tape, observations=None) if self._replayable else tape)
         self._log.add(turn.metrics, turn.tapes)
 
@@ -155,23 +161,22 @@ class Training(Iterator[Progress]):
         best = False
         if due(self.config.log_period_steps):
             self._log.write(self._events, self.step, self._loop.frames)
-            self._log = _Log(since_step=self.step)
+            self._log = Log(since_step=self.step)
             self._tapes.commit()
         done = self.step >= self.config.steps
         if due(self.config.evaluation_period_steps) or done:
-            evaluated = self._evaluate()
-            best = float(np.mean(evaluated)) > self._best
-            self._best = max(self._best, float(np.mean(evaluated)))
+            evaluated, best = self._evaluate()
         if best or due(self.config.checkpoint_period_steps) or done:
             folder = self.checkpoint()
             if best:
                 checkpoint.point_best(self.run, folder)
             checkpoint.prune(self.run, self.config.checkpoints_kept)
+        note, self._note = self._note, ""
         return Progress(self.step, [tape.score for tape in turn.tapes], evaluated, note)
 
     def checkpoint(self) -> Path:
         """Write a checkpoint of this very moment, if there is none yet."""
-        place = self.run / f"step_{self.step:09d}"
+        place = checkpoint.place_of(self.run, self.step)
         if place.exists() and checkpoint.damage(place) is None:
             return place
         self._tapes.commit()
@@ -184,12 +189,13 @@ class Training(Iterator[Progress]):
         self._events.close()
 
     def _save(self, folder: Path) -> None:
-        if self._replayable is None:
-            self._check_replay(self._loop.unfinished()[0], finished=False)
+        unfinished = self._loop.unfinished()
+        if self._replayable is None and unfinished:
+            self._check_replay(unfinished[0], finished=False)
         self.agent.save(folder)
         self._actor.save(folder)
         store = TapeStore(folder / _UNFINISHED, create=True)
-        for tape in self._loop.unfinished():
+        for tape in unfinished:
             store.write(tape)
         store.commit()
         store.close()
@@ -198,8 +204,7 @@ class Training(Iterator[Progress]):
             "begun": self._loop.begun,
             "frames": self._loop.frames,
             "replayable": self._replayable,
-            "evaluations": self._evaluations,
-            "best": self._best,
+            "validation": asdict(self._validation),
             "log": asdict(self._log),
             "event_file_length": self._events.flush(),
         }
@@ -211,38 +216,36 @@ class Training(Iterator[Progress]):
         store.close()
         return tapes
 
-    def _check_replay(self, tape: Tape, *, finished: bool = True) -> str:
-        """Find out, by a first game, whether tapes of this environment can be played again."""
+    def _check_replay(self, tape: Tape, *, finished: bool = True) -> None:
+        """Find out, by a first game, whether tapes of this environment can be played again.
+
+        One that is not finished can only show that they cannot.
+        """
         space = self._environment.observation_space
         found = disagreement(tape, space, self._emulate(tape), finished=finished)
-        self._replayable = found is None
-        if found is None:
+        if found is not None:
+            self._replayable = False
+            self._note = (
+                f"games of this environment cannot be played again ({found}), so observations are kept on the tapes"
+            )
+        elif finished:
+            self._replayable = True
             self._loop.keep_observations(False)
-            return ""
-        return f"games of this environment cannot be played again ({found}), so observations are kept on the tapes"
 
-    def _evaluate(self) -> list[float]:
-        episodes = self.config.evaluation_episodes
+    def _evaluate(self) -> tuple[list[float], bool]:
         tapes = evaluation.play(
             self.agent,
             self._make_env,
             self._protocol,
-            episodes,
+            self.config.evaluation_episodes,
             stream="validation",
             step=self.step,
             seed=self.config.seed,
         )
-        for tape in tapes:
-            self._tapes.write(replace(tape, number=self._evaluations * episodes + tape.number))
-        self._evaluations += 1
-        scores = [tape.score for tape in tapes]
-        mean, low, high = mean_interval(scores)
-        for name, value in (("score", mean), ("score_low", low), ("score_high", high)):
-            self._events.scalar(f"eval/{name}", value, self.step)
-        self._events.scalar("eval/length", float(np.mean([tape.length for tape in tapes])), self.step)
-        if mean > self._best and self._replayable:
+        improved = self._validation.add(tapes, self.step, self._tapes, self._events)
+        if improved and self._replayable:
             self._show(max(tapes, key=lambda tape: tape.score))
-        return scores
+        return [tape.score for tape in tapes], improved
 
     def _show(self, tape: Tape) -> None:
         """Put a game into TensorBoard, if its environment can be rendered here."""
@@ -262,34 +265,3 @@ def _read_state(folder: Path) -> dict[str, Any]:
             f"{folder} holds an agent to play with but no training state: it cannot be gone on from"
         ) from error
     return state
-
-
-@dataclass
-class _Log:
-    """What has been gathered since the last entry in TensorBoard; it belongs to the state of the run."""
-
-    sums: dict[str, float] = field(default_factory=dict)
-    updates: int = 0
-    scores: list[float] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
-    since_step: int = 0
-    since: float = field(default_factory=time.monotonic)
-
-    def add(self, metrics: Metrics | None, tapes: list[Tape]) -> None:
-        if metrics is not None:
-            self.updates += 1
-            for tag, value in metrics.items():
-                self.sums[tag] = self.sums.get(tag, 0.0) + float(value)
-        self.scores += [tape.score for tape in tapes]
-        self.lengths += [tape.length for tape in tapes]
-
-    def write(self, events: EventFile, step: int, frames: int) -> None:
-        for tag, value in self.sums.items():
-            events.scalar(tag, value / self.updates, step)
-        if self.scores:
-            events.scalar("train/score", float(np.mean(self.scores)), step)
-            events.scalar("train/length", float(np.mean(self.lengths)), step)
-        events.scalar("train/episodes", len(self.scores), step)
-        events.scalar("train/frames", frames, step)
-        seconds = time.monotonic() - self.since
-        events.scalar("speed/steps_per_s", (step - self.since_step) / max(seconds, 1e-9), step)

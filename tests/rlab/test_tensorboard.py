@@ -2,15 +2,10 @@
 
 import io
 import json
-import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -20,8 +15,7 @@ from tensorboard.compat.proto.node_def_pb2 import NodeDef
 
 from rlab.tensorboard import EventFile, read_scalars
 from rlab.types import UserError
-
-Ask = Callable[..., bytes]
+from tests.tensorboard_server import TENSORBOARD, Ask, settings_and_metrics, tensorboard
 
 
 def moving_picture() -> bytes:
@@ -71,30 +65,8 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """A real TensorBoard that shows the run `dqn/s1`; the function asks its HTTP API."""
     root = tmp_path_factory.mktemp("runs")
     write_and_resume(root / "dqn" / "s1")
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(root), "--port", "0", "--load_fast=false"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        assert server.stdout is not None
-        said = ""
-        while not (address := re.search(r"http://localhost:(\d+)/", said)):
-            line = server.stdout.readline()
-            assert line, f"TensorBoard did not start:\n{said}"
-            said += line
-
-        def answer(route: str, body: dict[str, Any] | None = None, **query: str) -> bytes:
-            connection = HTTPConnection("localhost", int(address[1]), timeout=20)
-            method, text = ("GET", None) if body is None else ("POST", json.dumps(body))
-            path = f"/data/plugin/{route}?{urlencode(query)}"
-            connection.request(method, path, text, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            content = response.read()
-            assert response.status == 200, content
-            return content
-
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not json.loads(answer("images/tags")):
-            time.sleep(0.1)
-        yield answer
-        server.terminate()
+    with tensorboard(*TENSORBOARD, root) as ask:
+        yield ask
 
 
 def test_tensorboard_shows_the_scalars_of_a_resumed_run(ask: Ask) -> None:
@@ -124,12 +96,9 @@ def test_tensorboard_lists_the_hyperparameters(ask: Ask) -> None:
     """The run has a row under its own name, with its settings and the latest score."""
     columns = json.loads(ask("hparams/experiment", {}))
     assert {column["name"] for column in columns["hparamInfos"]} == {"agent", "double", "learning_rate"}
-    statuses = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
-    request = {"allowedStatuses": statuses, "colParams": [], "startIndex": 0, "sliceSize": 10}
-    (row,) = json.loads(ask("hparams/session_groups", request))["sessionGroups"]
-    assert row["name"] == "dqn/s1"
-    assert row["hparams"] == {"agent": "dqn", "double": True, "learning_rate": 0.25}
-    assert ("eval/score", 150) in [(metric["name"]["tag"], metric["value"]) for metric in row["metricValues"]]
+    settings, metrics = settings_and_metrics(ask, "dqn/s1")
+    assert settings == {"agent": "dqn", "double": True, "learning_rate": 0.25}
+    assert metrics["eval/score"] == 150
 
 
 def test_tensorboard_shows_the_graph(ask: Ask) -> None:
