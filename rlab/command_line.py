@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import tyro
 
 from rlab.types import UserError
+
+_DISK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG)
+_DISK_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
 
 
 def parse(kind: type[Any], arguments: Sequence[str], *, program: str, description: str, default: Any = None) -> Any:
@@ -58,13 +62,25 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         main(sys.argv[1:])
     except UserError as error:
         fail(str(error))
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
+    except (OSError, sqlite3.Error) as error:
+        reason = disk_trouble(error)
+        if reason is None:
             raise
-        where = f": {error.filename}" if error.filename else ""
-        fail(f"cannot write, {os.strerror(error.errno).lower()}{where}")
+        fail(reason)
     except KeyboardInterrupt:
         fail("interrupted")
+
+
+def disk_trouble(error: BaseException | None) -> str | None:
+    """Why a disk takes no more, in words, if that is what `error` or its cause is about."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _DISK:
+            where = f": {error.filename}" if error.filename else ""
+            return f"cannot write, {os.strerror(error.errno).lower()}{where}"
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_SQLITE:  # the upper bits tell more of the same kind
+            return f"cannot write, {error}"
+        error = error.__cause__
+    return None
 
 
 def fail(message: str) -> None:

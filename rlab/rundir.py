@@ -1,6 +1,7 @@
 """A run's folder: checkpoints/<environment>/<agent>/<yyyymmdd-hhmmss>-s<seed>/."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -17,6 +18,15 @@ TAPES = "tapes.sqlite"
 _PACKAGES = ("rlab", "gymnasium", "ale-py", "tensorflow", "keras", "numpy", "opencv-python")
 
 
+def check_root(root: Path) -> None:
+    """Raise UserError if no folder can be made at `root`: a file is there or above it, or it cannot be written."""
+    there = next(place for place in (root, *root.parents, Path()) if place.exists())
+    if not there.is_dir():
+        raise UserError(f"--root is no folder: received {root}, and {there} is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--root cannot be written: received {root}, and {there} is read-only for you")
+
+
 def create(root: Path, environment: str, agent: str, seed: int) -> Path:
     """A new, empty folder for a run."""
     parent = root / environment.replace(":", "-") / agent
@@ -31,6 +41,8 @@ def create(root: Path, environment: str, agent: str, seed: int) -> Path:
             continue
         except NotADirectoryError:
             raise UserError(f"no folder can be made at {run}: a file is in the way") from None
+        except OSError as error:
+            raise UserError(f"no folder can be made at {run}: {os.strerror(error.errno or 0).lower()}") from error
         return run
     raise UserError(f"no free name for a run in {parent}")
 

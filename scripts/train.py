@@ -5,10 +5,13 @@ python scripts/train.py --resume RUN
 """
 
 import dataclasses
+import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,9 +20,9 @@ from typing import TYPE_CHECKING
 
 import agents
 import envs
-from rlab import command_line, rundir
+from rlab import checkpoint, command_line, rundir
 from rlab.agent import Agent, Remembering
-from rlab.config import RunConfig, Settings, default_preset
+from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.protocol import Protocol, default_protocol, find_protocol
 from rlab.types import UserError
 
@@ -43,6 +46,9 @@ class Options:
     check_env: bool = False
     """Only tell whether the environment fits the agent and the lab."""
 
+    def __post_init__(self) -> None:
+        check_range("score_episodes", self.score_episodes, 0)
+
 
 @dataclass(frozen=True)
 class Resume:
@@ -54,6 +60,10 @@ class Resume:
     """Agent steps to train for in all; 0: as many as the run was started with."""
     score_episodes: int = 30
     """Full games that the best checkpoint plays at the end, on seeds that training never saw; 0: none."""
+
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 0)
+        check_range("score_episodes", self.score_episodes, 0)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -113,13 +123,12 @@ def check_environment(settings: Settings, protocol: Protocol) -> None:
     findings = envs.check(settings.run.env, protocol)
     for finding in findings:
         print(f"- {finding}")
-    print(
-        f"{settings.agent} ({settings.preset}) can be trained on it" + (", with the above in mind" if findings else "")
-    )
+    print(f"its spaces fit {settings.agent} ({settings.preset})" + ("; mind the above" if findings else ""))
 
 
 def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     """Train from the beginning in a new folder."""
+    rundir.check_root(options.root)
     from rlab import devices
 
     settings = dataclasses.replace(settings, run=devices.resolve(settings.run))
@@ -129,18 +138,20 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     if isinstance(agent, Remembering):
         print(f"memory: the replay will need about {agent.expected_memory() / 1e6:,.0f} MB when it is full")
     run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
-    settings.write(run / rundir.CONFIG)
-    rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
-    print(f"run: {run}")
-    training = _training(run, settings, agent, protocol)
-    network = getattr(agent, "network", None)
-    training.begin(devices.graph_of(network) if network is not None else None)
-    _train(training, settings, options.score_episodes)
+    print(f"run: {run}", flush=True)
+    with _telling_how_to_go_on(run):
+        settings.write(run / rundir.CONFIG)
+        rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
+        training = _training(run, settings, agent, protocol)
+        network = getattr(agent, "network", None)
+        training.begin(devices.graph_of(network) if network is not None else None)
+        _train(training, settings.run.steps, options.score_episodes, options.root)
 
 
 def resume(options: Resume) -> None:
     """Go on with a run."""
-    settings = agents.read_settings(options.resume)
+    run = options.resume
+    settings = agents.read_settings(run)
     if options.steps:
         settings = dataclasses.replace(settings, run=dataclasses.replace(settings.run, steps=options.steps))
     protocol = find_protocol(settings.run.protocol, settings.run.env)
@@ -150,15 +161,39 @@ def resume(options: Resume) -> None:
             f"the run is of another environment: it has {settings.observation_space} and {settings.action_space}, "
             f"{settings.run.env} has {spaces[0]} and {spaces[1]}"
         )
-    from rlab import checkpoint, devices
+    print(f"resuming {run} from {checkpoint.latest(run).name}", flush=True)
+    from rlab import devices
 
-    print(f"resuming {options.resume} from {checkpoint.latest(options.resume).name}")
     devices.configure(settings.run)
-    training = _training(options.resume, settings, agents.make(settings), protocol, resume=True)
-    for note in [*rundir.changed_versions(options.resume), *training.begin()]:
-        print(f"not the same as before: {note}")
-    settings.write(options.resume / rundir.CONFIG)
-    _train(training, settings, options.score_episodes)
+    with _telling_how_to_go_on(run):
+        training = _training(run, settings, agents.make(settings), protocol, resume=True)
+        for note in [*rundir.changed_versions(run), *training.begin()]:
+            print(f"not the same as before: {note}")
+        if options.steps:
+            settings.write(run / rundir.CONFIG)
+        _train(training, settings.run.steps, options.score_episodes, run)
+
+
+@contextmanager
+def _telling_how_to_go_on(run: Path) -> Iterator[None]:
+    """Make one line of an interrupt, and of a disk that takes no more: what of the run is saved, and what to do."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, UserError, KeyboardInterrupt) as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        reason = "interrupted" if interrupted else command_line.disk_trouble(error)
+        if reason is None:
+            raise
+        first = "" if interrupted else "free some space or make it writable, then "
+        try:
+            saved = f"the last checkpoint, {checkpoint.latest(run).name}, is good: {first}{_way_on(run)}"
+        except UserError:
+            saved = f"{run} has no checkpoint yet: {first}begin again"
+        raise UserError(f"{reason}; {saved}") from error
+
+
+def _way_on(run: Path) -> str:
+    return f"go on with: python scripts/train.py --resume {shlex.quote(str(run))}"
 
 
 def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *, resume: bool = False) -> "Training":
@@ -168,8 +203,28 @@ def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *
     return Training(run, settings, agent, protocol, make_env, envs.emulate, resume=resume)
 
 
-def _train(training: "Training", settings: Settings, score_episodes: int) -> None:
-    """Turn the training until it is done or the user interrupts it; then score it and say how to go on."""
+def _train(training: "Training", steps: int, score_episodes: int, logs: Path) -> None:
+    """Turn the training until it is done or the user interrupts it; then score it and say how to go on.
+
+    `logs` is the folder that TensorBoard is to show.
+    """
+    run = training.run
+    with closing(training):
+        done = _turn(training, steps)
+        if not done:
+            print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
+            print(_way_on(run))
+            raise SystemExit(130)
+    if score_episodes:
+        if status := _call("evaluate.py", run, "--episodes", score_episodes):
+            raise SystemExit(status)
+        _call("watch.py", run)  # an environment without pictures was trained well all the same
+    print(f"watch a game:     python scripts/watch.py {shlex.quote(str(run))}")
+    print(f"see the curves:   tensorboard --logdir {shlex.quote(str(logs))}")
+
+
+def _turn(training: "Training", steps: int) -> bool:
+    """Turn the training until it is done or the user interrupts it; whether it is done."""
     from rlab.report.progress import ProgressBar
 
     interrupted = []
@@ -178,31 +233,23 @@ def _train(training: "Training", settings: Settings, score_episodes: int) -> Non
         interrupted.append(number)
         signal.signal(number, signal.default_int_handler)  # a second one ends the program at once
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    with ProgressBar(training.step, settings.run.steps) as bar:
-        for progress in training:
-            bar.show(progress)
-            if interrupted:
-                break
-    if interrupted:
-        place = training.checkpoint()
-        training.close()
-        print(f"stopped at step {training.step}, saved as {place}")
-        print(f"go on with: python scripts/train.py --resume {training.run}")
-        raise SystemExit(130)
-    training.close()
-    if score_episodes:
-        _call("evaluate.py", str(training.run), "--episodes", str(score_episodes))
-        _call("watch.py", str(training.run))
-    print(f"watch a game:     python scripts/watch.py {training.run}")
-    root = training.run.parents[2 + settings.run.env.count("/")]
-    print(f"see the curves:   tensorboard --logdir {root}")
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with ProgressBar(training.step, steps) as bar:
+            for progress in training:
+                bar.show(progress)
+                if interrupted:
+                    break
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return not interrupted
 
 
-def _call(script: str, *arguments: str) -> None:
-    """Run another script as a user would; what it has to say, it prints."""
-    subprocess.run([sys.executable, str(Path(__file__).with_name(script)), *arguments], check=False)
+def _call(script: str, *arguments: object) -> int:
+    """Run another script as a user would; what it has to say, it prints. Its exit status."""
+    command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
+    return subprocess.run(command, check=False).returncode
 
 
 if __name__ == "__main__":

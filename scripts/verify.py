@@ -1,7 +1,7 @@
 """Prove a run's scores: play its tapes again and compare every reward, every observation and how each game ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +11,10 @@ import agents
 import envs
 from rlab import command_line
 from rlab.evaluation import RESULT, Evaluation
+from rlab.protocol import Protocol, find_protocol
 from rlab.rundir import TAPES
 from rlab.tapes import STREAMS, TapeStore, disagreement
-from rlab.types import UserError
+from rlab.types import Tape, UserError
 
 
 @dataclass(frozen=True)
@@ -31,21 +32,43 @@ def main(arguments: Sequence[str]) -> None:
     if options.stream not in STREAMS:
         raise UserError(f"unknown stream: received {options.stream!r}, allowed are {', '.join(STREAMS)}")
     settings = agents.read_settings(options.run)
+    protocol = find_protocol(settings.run.protocol, settings.run.env)
     store = TapeStore(options.run / TAPES)
-    scores, wrong = [], []
+    games, wrong = [], []
     for tape in store.all(options.stream):
         reason = disagreement(tape, settings.observation_space, envs.emulate(tape))
-        scores.append(tape.score)
+        if (tape.environment, tape.protocol) != (settings.run.env, protocol.identity):
+            reason = f"a game of {tape.environment} under {tape.protocol}, which is not the run's"
+        games.append(replace(tape, observations=None))
         if reason is not None:
             wrong.append(tape.number)
         print(f"{options.stream} game {tape.number}: {tape.score:g}, {reason or 'confirmed'}", flush=True)
-    if not scores:
+    if not games:
         raise UserError(f"{options.run} has no {options.stream} games to verify")
-    if options.stream == "eval" and Evaluation.read(options.run).scores != scores:
-        raise UserError(f"the scores in {options.run / RESULT} are not those of the tapes")
     if wrong:
-        raise UserError(f"{len(wrong)} of {len(scores)} games are not confirmed: {', '.join(map(str, wrong))}")
-    print(f"all {len(scores)} games confirmed")
+        raise UserError(f"{len(wrong)} of {len(games)} games are not confirmed: {', '.join(map(str, wrong))}")
+    if options.stream == "eval":
+        check_evaluation(options.run, games, protocol)
+    print(f"all {len(games)} games confirmed")
+
+
+def check_evaluation(run: Path, games: Sequence[Tape], protocol: Protocol) -> None:
+    """Raise UserError unless the evaluation that a run reports is of these games, on the protocol's own seeds."""
+    told = Evaluation.read(run)
+    of_games = {
+        "environment": games[0].environment,
+        "protocol": protocol.identity,
+        "step": games[0].step,
+        "seeds": [game.seed for game in games],
+        "scores": [game.score for game in games],
+        "lengths": [game.length for game in games],
+        "frames": sum(game.frames for game in games),
+    }
+    for name, value in of_games.items():
+        if getattr(told, name) != value:
+            raise UserError(f"the {name} in {run / RESULT} are not those of the tapes")
+    if told.seeds != protocol.seeds("eval", len(games)):
+        raise UserError(f"the games of {run} were not played on the seeds of its protocol, {protocol.identity}")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class ProgressBar:
     def show(self, progress: "training.Progress") -> None:
         self._scores.extend(progress.scores)
         if progress.note:
-            self._console.print(f"note: {progress.note}")
+            self._console.print(f"note: {progress.note}", markup=False, soft_wrap=True)
         if progress.evaluated:
             self._evaluated = f", evaluated {sum(progress.evaluated) / len(progress.evaluated):,.1f}"
         now = time.monotonic()

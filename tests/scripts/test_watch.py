@@ -35,7 +35,7 @@ def script(name, *arguments):
 
 def trained(root, agent, name, steps, *more):
     """The run that the training script leaves, evaluated once with one game."""
-    evaluation = ("--evaluation-period-steps", steps, "--evaluation-episodes", 1)
+    evaluation = ("--evaluation-period-steps", steps, "--evaluation-episodes", 1, "--score-episodes", 0)
     done = script("train.py", agent, "--env", name, "--steps", steps, "--root", root, *evaluation, *more)
     assert done.returncode == 0, done.stderr
     (run,) = (root / name / agent).iterdir()

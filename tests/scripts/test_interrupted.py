@@ -1,0 +1,105 @@
+"""Trainings that are interrupted or killed, and end as one that never was."""
+
+import shlex
+import signal
+from random import Random
+
+import pytest
+
+from rlab import checkpoint
+from rlab.report.difference import difference
+from rlab.types import UserError
+from scripts import train
+from tests.scripts.running import UNSCORED, Started, call, only_run, small
+
+
+def assert_resumed_like(whole, run):
+    """What is left of a run goes on to the end that a whole one has."""
+    call("train.py", "--resume", run, *UNSCORED)
+    assert difference(whole, run) == []
+    assert not list(run.glob(".*"))
+
+
+def test_ctrl_c_saves_and_names_the_command_that_goes_on(story):
+    status, lines, errors = story.interrupted
+    assert (status, errors) == (130, [])
+    stopped, way_on = lines[-2:]
+    step = int(stopped.removeprefix("stopped at step ").split(",")[0])
+    assert 100 <= step < 900
+    assert stopped == f"stopped at step {step}, saved as {story.run / f'step_{step:09d}'}"
+    assert way_on == f"go on with: python scripts/train.py --resume {shlex.quote(str(story.run))}"
+    assert story.lines[0] == f"resuming {story.run} from step_{step:09d}"
+
+
+def test_what_goes_on_after_ctrl_c_ends_like_a_whole_run(whole, story):
+    assert difference(whole, story.run) == []
+
+
+def test_being_asked_to_terminate_saves_too(whole, tmp_path):
+    started = Started(*small(tmp_path))
+    started.signal_at(tmp_path, 200, signal.SIGTERM)
+    status, lines, errors = started.end()
+    assert (status, errors) == (130, [])
+    assert lines[-2].startswith("stopped at step ")
+    assert_resumed_like(whole, only_run(tmp_path))
+
+
+def test_killed_twice_it_ends_like_a_whole_run(whole, tmp_path):
+    random = Random(0)
+    arguments = small(tmp_path)
+    for earliest in (100, 300):
+        started = Started(*arguments)
+        started.signal_at(tmp_path, earliest + random.randrange(200), signal.SIGKILL, wait=random.uniform(0, 0.1))
+        assert started.end()[0] == -signal.SIGKILL
+        arguments = ("--resume", only_run(tmp_path))
+    assert_resumed_like(whole, only_run(tmp_path))
+
+
+@pytest.fixture
+def press_twice(at, monkeypatch):
+    """Have the user press Ctrl-C at a step, and again when a function of `checkpoint` is called so often after that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+
+    def press_twice(step, name, calls):
+        function = getattr(checkpoint, name)
+        to_go = []
+
+        def press():
+            to_go.extend(range(calls))
+            signal.raise_signal(signal.SIGINT)
+
+        def called(path):
+            if to_go and to_go.pop() == 0:
+                signal.raise_signal(signal.SIGINT)
+            return function(path)
+
+        at(step, press)
+        monkeypatch.setattr(checkpoint, name, called)
+
+    yield press_twice
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("name", "calls", "saved"), [("_digest", 6, 200), ("_flush", 9, 230)])
+def test_a_second_ctrl_c_while_it_saves_leaves_a_whole_checkpoint(whole, tmp_path, press_twice, name, calls, saved):
+    """The ninth time something is flushed, the checkpoint is in its place."""
+    press_twice(230, name, calls)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(UserError) as refused:
+        call("train.py", *small(tmp_path), *UNSCORED)
+    run = only_run(tmp_path)
+    way_on = f"go on with: python scripts/train.py --resume {run}"
+    assert str(refused.value) == f"interrupted; the last checkpoint, step_000000{saved}, is good: {way_on}"
+    assert checkpoint.step_of(checkpoint.latest(run)) == saved
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert_resumed_like(whole, run)
+
+
+def test_a_run_that_was_interrupted_at_once_is_begun_again(tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "_training", interrupted)
+    with pytest.raises(UserError) as refused:
+        call("train.py", *small(tmp_path))
+    assert str(refused.value) == f"interrupted; {only_run(tmp_path)} has no checkpoint yet: begin again"

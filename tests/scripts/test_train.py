@@ -1,0 +1,166 @@
+"""From training to a watched game, on CartPole and Ms. Pac-Man: what is printed, and the files that a run leaves."""
+
+import dataclasses
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import gymnasium
+import imageio_ffmpeg
+import numpy as np
+import pytest
+
+import agents
+import envs
+from rlab import checkpoint
+from rlab.protocol import PROTOCOLS
+from rlab.report.difference import difference
+from rlab.tapes import TapeStore
+from rlab.tensorboard import read_scalars
+from scripts import train
+from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, call, only_run, shell, small
+
+GYMNASIUM, ALE = PROTOCOLS["gymnasium"], PROTOCOLS["ale_v5"]
+
+
+def files(run):
+    """What is in a run's folder, without the names that differ from run to run."""
+    return {path.name.split(".tfevents")[0] for path in run.iterdir() if not path.name.startswith("step_")}
+
+
+def test_a_run_ends_with_its_score_a_game_and_what_to_do_next(story):
+    run = shlex.quote(str(story.run))
+    *_, score, game, video, watch, curves = story.lines
+    assert score.startswith(f"CartPole-v1 under {GYMNASIUM.identity}, 30 games at step ")
+    evaluation = json.loads((story.run / "evaluation.json").read_text())
+    assert f": mean {np.mean(evaluation['scores']):.1f} [" in score
+    assert game.startswith("eval game ")
+    assert imageio_ffmpeg.count_frames_and_secs(video)[0] > 1
+    assert watch == f"watch a game:     python scripts/watch.py {run}"
+    # A resumed run is shown alone, as nobody knows how deep in a folder of runs it lies.
+    assert curves == f"see the curves:   tensorboard --logdir {run}"
+
+
+def test_the_watch_command_works_word_for_word(story):
+    done = shell(story.lines[-2].removeprefix("watch a game:"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(done.stdout.splitlines()[-1]).is_file()
+
+
+def test_a_run_of_cart_pole_leaves_its_files(story):
+    expected = {"config.json", "origin.json", "events.out", "tapes.sqlite", "best", "evaluation.json", "videos"}
+    assert files(story.run) == expected
+    steps = [checkpoint.step_of(place) for place in checkpoint.all_of(story.run)]
+    assert steps[-2:] == [800, 900]
+    assert len(steps) - 2 == (checkpoint.step_of((story.run / "best").resolve()) < 800)
+    assert [checkpoint.damage(place) for place in checkpoint.all_of(story.run)] == [None] * len(steps)
+    assert not list(story.run.glob(".*"))
+
+
+def test_the_origin_tells_command_versions_commit_and_machine(story):
+    origin = json.loads((story.run / "origin.json").read_text())
+    assert origin["command"] == ["python", str(REPOSITORY / "scripts" / "train.py"), *small(story.run.parents[2])]
+    assert origin["versions"]["gymnasium"] == gymnasium.__version__
+    assert {"keras", "numpy", "rlab", "tensorflow"} <= origin["versions"].keys()
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True).stdout
+    assert origin["git"].split()[0] in (head.strip(), "unknown")
+    assert origin["device"].startswith(("CPU", "GPU"))
+    assert origin["protocol"] == GYMNASIUM.identity
+
+
+def test_the_configuration_holds_what_was_asked_for_and_the_rest(story):
+    settings = agents.read_settings(story.run)
+    values = {**dataclasses.asdict(settings.run), **dataclasses.asdict(settings.config)}
+    asked = {name.replace("-", "_"): (value,) if "sizes" in name else value for name, value in SMALL.items()}
+    assert {name: values[name] for name in asked} == asked
+    assert (settings.agent, settings.preset, settings.run.protocol) == ("dqn", "control", "gymnasium")
+    assert settings.observation_space == envs.spaces_of("CartPole-v1", GYMNASIUM)[0]
+    written = json.loads((story.run / "config.json").read_text())
+    assert written["hash"] == settings.hash
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(whole, story, tmp_path):
+    """The other run of this seed was made by another process, which was interrupted."""
+    assert difference(whole, story.run) == []
+    call("train.py", *small(tmp_path, seed=4), *UNSCORED)
+    assert "checkpoint: network.keras" in difference(whole, only_run(tmp_path))
+
+
+def test_evaluating_in_between_changes_nothing(whole, tmp_path):
+    call("train.py", *small(tmp_path, steps=300), *UNSCORED)
+    run = only_run(tmp_path)
+    first, second = (json.loads(call("evaluate.py", run, "--episodes", "3", "--json")[-1]) for _ in range(2))
+    assert first == second
+    assert first["episodes"] == len(first["scores"]) == 3
+    call("verify.py", run)
+    call("train.py", "--resume", run, "--steps", SMALL["steps"], *UNSCORED)
+    assert difference(whole, run) == []
+    assert agents.read_settings(run).run.steps == SMALL["steps"]
+
+
+def test_a_run_is_resumed_from_inside_its_folder(whole, tmp_path, monkeypatch):
+    """Also where nothing is left to do."""
+    run = shutil.copytree(whole, tmp_path / "moved", symlinks=True)
+    monkeypatch.chdir(run)
+    lines = call("train.py", "--resume", ".", *UNSCORED)
+    assert lines[0] == "resuming . from step_000000900"
+    assert lines[-2:] == ["watch a game:     python scripts/watch.py .", "see the curves:   tensorboard --logdir ."]
+    assert difference(whole, run) == []
+
+
+def test_a_run_of_ms_pacman_leaves_its_files(pacman):
+    run, lines = pacman
+    assert run.parent == run.parents[3] / "ALE" / "MsPacman-v5" / "dqn"
+    assert files(run) == {"config.json", "origin.json", "events.out", "tapes.sqlite", "best"}
+    assert sorted(path.name for path in run.glob("step_*")) == ["step_000000200", "step_000000400"]
+    assert f"dqn (fast) on ALE/MsPacman-v5 under {ALE.identity}; " in lines[0]
+    assert lines[1].startswith("memory: the replay will need about ")
+    origin = json.loads((run / "origin.json").read_text())
+    assert origin["rom_sha256"] == envs.origin("ALE/MsPacman-v5")["rom_sha256"]
+    assert origin["environment"].startswith("ale-py ")
+    assert call("verify.py", run, "--stream", "validation")[-1] == "all 1 games confirmed"
+
+
+def test_a_random_agent_plays_ms_pacman(tmp_path):
+    settings = ("--steps", "700", "--num-envs", "2", "--evaluation-episodes", "1")
+    call("train.py", "random", "--env", "ALE/MsPacman-v5", "--root", tmp_path, *settings, *UNSCORED)
+    run = only_run(tmp_path)
+    store = TapeStore(run / "tapes.sqlite")
+    assert [tape.environment for tape in store.all("validation")] == ["ALE/MsPacman-v5"]
+    scalars = read_scalars(run)
+    assert scalars["eval/score"] == [(700, store.read("validation", 0).score)]
+    assert call("verify.py", run, "--stream", "validation")[-1] == "all 1 games confirmed"
+
+
+def test_another_run_in_the_same_second_gets_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda form: "20240229-235959")
+    for _ in range(2):
+        call("train.py", "random", "--env", "Identity-v0", "--steps", "20", "--root", tmp_path, *UNSCORED)
+    first, second = sorted(path.parent for path in tmp_path.rglob("config.json"))
+    assert (first.name, second.name) == ("20240229-235959-s0", "20240229-235959-s0-2")
+    assert difference(first, second) == []
+
+
+def test_a_training_that_cannot_be_scored_ends_with_that_status(tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(train, "_call", lambda *words: called.append(words) or 2)
+    with pytest.raises(SystemExit) as stopped:
+        call("train.py", "random", "--env", "Identity-v0", "--steps", "20", "--root", tmp_path)
+    assert stopped.value.code == 2
+    assert called == [("evaluate.py", only_run(tmp_path), "--episodes", 30)]
+
+
+@pytest.mark.parametrize("name", ["train.py", "evaluate.py", "verify.py", "watch.py", "compare.py"])
+def test_help_is_shown_from_any_folder_and_without_tensorflow(tmp_path, name):
+    command = [sys.executable, "-X", "importtime", REPOSITORY / "scripts" / name, "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "--help" in done.stdout
+    assert "numpy" in done.stderr
+    assert "tensorflow" not in done.stderr
+    assert os.listdir(tmp_path) == []
