@@ -5,7 +5,6 @@ double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
 Departs: 1. Transitions can be sampled only once their n successors are there.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from rlab.ops.temporal_differences import q_target, taken
 from rlab.replay.uniform import UniformReplay, expected_memory
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
+from rlab.statefile import read_state, write_state
 from rlab.types import Array, Bools, Metrics, Transitions, UserError
 
 NETWORK = "network.keras"
@@ -84,6 +84,8 @@ class DQN:
     def observe(self, transitions: Transitions) -> None:
         if self._replay is None:
             self._replay = self._make_replay(len(transitions.reward))
+        if self.config.reward_clipping:
+            transitions = transitions._replace(reward=np.clip(transitions.reward, -1, 1))
         self._replay.add(transitions)
 
     def learn(self) -> Metrics | None:
@@ -95,8 +97,7 @@ class DQN:
         metrics = None
         while self.updates < due:
             batch = replay.sample(config.batch_size, self._random)
-            reward = np.clip(batch.reward, -1, 1) if config.reward_clipping else batch.reward
-            loss, error, value = self._update(*batch._replace(reward=reward))
+            loss, error, value = self._update(*batch)
             self.updates += 1
             if self.updates % config.target_period_updates == 0:
                 self._target.set_weights(self.network.get_weights())
@@ -120,7 +121,7 @@ class DQN:
             "rows": self._replay.added if self._replay is not None else 0,
             "num_envs": self._replay.num_envs if self._replay is not None else 0,
         }
-        (directory / STATE).write_text(json.dumps(state, indent=2) + "\n")
+        write_state(directory / STATE, state)
 
     def load(self, directory: Path) -> int:
         saved = load_model(directory / NETWORK)
@@ -133,9 +134,14 @@ class DQN:
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
         with np.load(directory / LEARNER, allow_pickle=False) as arrays:
-            for variable, name in zip([*self._target.weights, *self._optimizer.variables], arrays.files, strict=True):
+            variables = [*self._target.weights, *self._optimizer.variables]
+            if [tuple(variable.shape) for variable in variables] != [arrays[name].shape for name in arrays.files]:
+                raise UserError(
+                    f"{directory / LEARNER} does not fit the settings: it is of another optimizer or network"
+                )
+            for variable, name in zip(variables, arrays.files, strict=True):
                 variable.assign(arrays[name])
-        state = json.loads((directory / STATE).read_text())
+        state = read_state(directory / STATE, "updates", "random", "rows", "num_envs")
         self.updates = state["updates"]
         restore_generator(self._random, state["random"])
         if not state["rows"]:
@@ -206,9 +212,9 @@ class _Actor:
 
     def save(self, directory: Path) -> None:
         state = {"steps": self._steps, "random": generator_state(self._random)}
-        (directory / "actor.json").write_text(json.dumps(state, indent=2) + "\n")
+        write_state(directory / "actor.json", state)
 
     def load(self, directory: Path) -> None:
-        state = json.loads((directory / "actor.json").read_text())
+        state = read_state(directory / "actor.json", "steps", "random")
         self._steps = state["steps"]
         restore_generator(self._random, state["random"])

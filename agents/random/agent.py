@@ -1,6 +1,5 @@
 """An agent that draws every action uniformly and learns nothing."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from gymnasium import spaces
 
 from rlab.config import Preset
 from rlab.seeding import Seeds, generator_state, restore_generator
+from rlab.statefile import read_state, write_state
 from rlab.types import Array, Bools, Metrics, Transitions, UserError
 
 
@@ -78,7 +78,7 @@ class _Actor:
         return drawn.astype(space.dtype), {}
 
     def save(self, directory: Path) -> None:
-        (directory / "actor.json").write_text(json.dumps(generator_state(self._random)) + "\n")
+        write_state(directory / "actor.json", generator_state(self._random))
 
     def load(self, directory: Path) -> None:
-        restore_generator(self._random, json.loads((directory / "actor.json").read_text()))
+        restore_generator(self._random, read_state(directory / "actor.json", "bit_generator", "state"))
