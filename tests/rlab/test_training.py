@@ -108,10 +108,17 @@ def test_the_latest_checkpoints_and_the_best_are_left(tmp_path, kept, best, left
     assert best_of(tmp_path) == 100 * (best.index(max(best)) + 1)
 
 
-def test_checkpoints_come_once_a_period_and_at_the_end(tmp_path):
-    settings = {"checkpoint_period_steps": 60, "evaluation_period_steps": 1000, "checkpoints_kept": 99}
-    train(tmp_path, Student(1, 1), GAME, steps=200, num_envs=4, **settings)
-    assert steps_of(tmp_path) == [60, 120, 180, 200]
+def test_checkpoints_come_once_a_period_at_a_best_evaluation_and_at_the_end(tmp_path):
+    train(tmp_path, Student(9, 1), GAME, steps=190, checkpoint_period_steps=60, checkpoints_kept=99)
+    assert steps_of(tmp_path) == [60, 100, 120, 180, 190]
+
+
+@pytest.mark.parametrize("num_envs", [4, 7])
+def test_periods_count_the_steps_of_all_environments(tmp_path, num_envs):
+    settings = {"checkpoint_period_steps": 50, "evaluation_period_steps": 1000, "checkpoints_kept": 99}
+    train(tmp_path, Student(1, 1), GAME, steps=200, num_envs=num_envs, **settings)
+    expected = [-(-step // num_envs) * num_envs for step in (50, 100, 150, 200)]  # with the turn that reaches them
+    assert steps_of(tmp_path) == expected
 
 
 def test_a_checkpoint_of_the_very_moment_is_written_once(tmp_path):
