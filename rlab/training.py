@@ -66,6 +66,10 @@ class Training(Iterator[Progress]):
         self._protocol = protocol
         self._make_env = make_env
         self._emulate = emulate
+        self._checkpoint = checkpoint.latest(run) if resume else None
+        length = _read_state(self._checkpoint)["event_file_length"] if self._checkpoint is not None else None
+        self._events = EventFile(run, length=length)
+        self._tapes = TapeStore(run / TAPES, create=True)
         self._environment = make_env(config.num_envs)
         seeds = Seeds(config.seed)
         self._actor = agent.actor(config.num_envs, seeds.integer("actor"), explore=True)
@@ -81,10 +85,6 @@ class Training(Iterator[Progress]):
         self._note = ""  # what the next progress has to tell
         self._log = Log()
         self._validation = Validation()
-        self._tapes = TapeStore(run / TAPES, create=True)
-        self._checkpoint = checkpoint.latest(run) if resume else None
-        length = _read_state(self._checkpoint)["event_file_length"] if self._checkpoint is not None else None
-        self._events = EventFile(run, length=length)
 
     @property
     def step(self) -> int:
@@ -159,11 +159,11 @@ class Training(Iterator[Progress]):
 
         evaluated: list[float] = []
         best = False
-        if due(self.config.log_period_steps):
+        done = self.step >= self.config.steps
+        if due(self.config.log_period_steps) or done:
             self._log.write(self._events, self.step, self._loop.frames)
             self._log = Log(since_step=self.step)
             self._tapes.commit()
-        done = self.step >= self.config.steps
         if due(self.config.evaluation_period_steps) or done:
             evaluated, best = self._evaluate()
         if best or due(self.config.checkpoint_period_steps) or done:

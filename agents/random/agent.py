@@ -74,8 +74,10 @@ class _Actor:
         if isinstance(space, spaces.Discrete):
             return self._random.integers(int(space.n), size=self._num_envs), {}
         assert isinstance(space, spaces.Box)
-        drawn = self._random.uniform(space.low, space.high, (self._num_envs, *space.shape))
-        return drawn.astype(space.dtype), {}
+        size = (self._num_envs, *space.shape)
+        if np.issubdtype(space.dtype, np.integer):
+            return self._random.integers(space.low, space.high, size, endpoint=True).astype(space.dtype), {}
+        return self._random.uniform(space.low, space.high, size).astype(space.dtype), {}
 
     def save(self, directory: Path) -> None:
         write_state(directory / "actor.json", generator_state(self._random))
