@@ -2,6 +2,7 @@
 
 import keras
 
+from rlab.nets.dense import Dense
 from rlab.nets.initialisers import fan_in
 from rlab.seeding import Seeds
 
@@ -15,8 +16,6 @@ def action_values(encoder: keras.Model, hidden_sizes: tuple[int, ...], num_actio
     features = encoder(observation)
     for number, size in enumerate(hidden_sizes, start=1):
         name = f"head_hidden_{number}"
-        features = keras.layers.Dense(size, activation="relu", kernel_initializer=fan_in(seeds, name), name=name)(
-            features
-        )
+        features = Dense(size, activation="relu", kernel_initializer=fan_in(seeds, name), name=name)(features)
     values = keras.layers.Dense(num_actions, kernel_initializer=fan_in(seeds, "values"), dtype="float32", name="values")
     return keras.Model(observation, values(features), name="q_network")

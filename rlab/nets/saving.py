@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 import keras
 
+import rlab.nets.dense  # noqa: F401 - makes the lab's own layers known to Keras
 from rlab.types import UserError
 
 # What may be named where: subclasses of one class, by the plain name that their module exports.
