@@ -1,0 +1,46 @@
+"""Optimizers: Adam's steps by hand, and that all of them go downhill and remember."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rlab.nets.optimizers import make_optimizer
+
+
+def stepped(optimizer, gradients, start=(1.0,), saved=None):
+    """A variable after one step for each gradient, by an optimizer that another left off with the state `saved`."""
+    variable = keras.Variable(np.asarray(start, np.float32))
+    optimizer.build([variable])
+    for state, value in zip(optimizer.variables, saved or [], strict=saved is not None):
+        state.assign(value)
+    step = tf.function(lambda gradient: optimizer.apply([gradient], [variable]))
+    for gradient in gradients:
+        step(tf.constant(gradient, tf.float32))
+    return np.asarray(variable)
+
+
+def test_adams_first_steps_by_hand():
+    # m = 0.1 * 2 = 0.2, v = 0.001 * 4 = 0.004; unbiased 0.2 / 0.1 = 2 and 0.004 / 0.001 = 4: the step is 0.1 * 2 / 2
+    assert stepped(make_optimizer("adam", 0.1, 1e-8), [[2.0]]) == pytest.approx([0.9], abs=1e-6)
+    # then m = 0.18 - 0.1 = 0.08, v = 0.003996 + 0.001 = 0.004996; unbiased 0.08 / 0.19 and 0.004996 / 0.001999:
+    # the step is 0.1 * 0.4210526 / 1.5808870 = 0.0266340
+    assert stepped(make_optimizer("adam", 0.1, 1e-8), [[2.0], [-1.0]]) == pytest.approx([0.873366], abs=1e-6)
+
+
+def test_adam_is_kerass():
+    gradients = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32) * [1e-6, 1e-3, 0.1, 1, 10, 1e3]
+    ours = stepped(make_optimizer("adam", 3e-3, 1e-5), gradients, np.ones(6))
+    theirs = stepped(keras.optimizers.Adam(3e-3, epsilon=1e-5), gradients, np.ones(6))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "nesterov"])
+def test_what_an_optimizer_saved_goes_on_as_if_it_had_not_stopped(name):
+    gradients = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+    whole = stepped(make_optimizer(name, 0.01, 1e-4), gradients, np.ones(3))
+    first = make_optimizer(name, 0.01, 1e-4)
+    half = stepped(first, gradients[:3], np.ones(3))
+    saved = [np.asarray(state) for state in first.variables]
+    np.testing.assert_array_equal(stepped(make_optimizer(name, 0.01, 1e-4), gradients[3:], half, saved), whole)
+    assert not np.array_equal(half, whole)
