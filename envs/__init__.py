@@ -3,6 +3,7 @@
 Atari ids (`ALE/...-v5`) run on ale-py's C++ vector environment, all others on Gymnasium's vector environments.
 """
 
+import contextlib
 import difflib
 import importlib
 import os
@@ -23,7 +24,8 @@ from envs.vector import VectorEnvironment, from_zero
 from rlab.protocol import Protocol, find_protocol
 from rlab.types import Array, Environment, Moment, Tape, UserError
 
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
+with contextlib.suppress(FileNotFoundError):  # there is no folder for temporary files
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
 gymnasium.register_envs(importlib.import_module("envs.toys"))
 
 BOOK_ENVIRONMENT = "ALE/MsPacman-v5"
@@ -58,9 +60,10 @@ def check_name(name: str) -> None:
     if module:
         try:
             importlib.import_module(module)
-        except ImportError as error:
+        except Exception as error:  # the user's code may raise anything
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise UserError(
-                f"unknown environment: received {name!r}; the module cannot be imported: {error}"
+                f"unknown environment: received {name!r}; the module cannot be imported: {reason}"
             ) from error
     known = {known_name.casefold(): known_name for known_name in [*gymnasium.registry, *atari.games()]}
     if known.get(environment.casefold()) != environment:
@@ -150,8 +153,9 @@ def _screens(env: gymnasium.Env[Any, Any]) -> list[Array]:
         return []
     try:
         return [np.asarray(env.render())]
-    except gymnasium.error.DependencyNotInstalled as error:
-        raise UserError(f"{env.spec.id if env.spec else env} cannot be rendered: {error}") from error
+    except Exception as error:  # the user's code may raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{env.spec.id if env.spec else env} cannot be rendered: {reason}") from error
 
 
 def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
@@ -161,8 +165,8 @@ def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
         if rendered and "rgb_array" in env.metadata.get("render_modes", ()):
             env.close()
             env = gymnasium.make(name, render_mode="rgb_array")
-    except (gymnasium.error.Error, ImportError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # the user's code may raise anything
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{name} cannot be made: {reason}") from error
     from_zero(env.observation_space)
     from_zero(env.action_space)
