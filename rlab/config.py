@@ -69,8 +69,8 @@ class AgentConfig(Protocol):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
-    def check_spaces(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
-        """Raise UserError if the agent cannot play in an environment with these spaces."""
+    def check_fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], num_envs: int) -> None:
+        """Raise UserError if the agent cannot learn from so many environments with these spaces."""
         ...
 
 
@@ -102,7 +102,7 @@ def check_range(name: str, value: float, low: float, high: float = float("inf"))
 class Settings:
     """Everything that a run depends on, as `config.json` keeps it.
 
-    Raises UserError if the agent does not fit the spaces.
+    Raises UserError if the agent does not fit the spaces or the number of environments.
     """
 
     agent: str
@@ -113,7 +113,7 @@ class Settings:
     action_space: spaces.Space[Any]
 
     def __post_init__(self) -> None:
-        self.config.check_spaces(self.observation_space, self.action_space)
+        self.config.check_fit(self.observation_space, self.action_space, self.run.num_envs)
 
     def values(self) -> dict[str, Any]:
         """The settings as JSON can hold them."""

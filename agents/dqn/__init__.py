@@ -22,7 +22,7 @@ def make(
     encoder: "keras.Model | None" = None,
     model: None = None,
 ) -> Agent:
-    """A DQN agent, for spaces that `Config.check_spaces` accepts."""
+    """A DQN agent, for spaces that `Config.check_fit` accepts."""
     from agents.dqn.agent import DQN  # brings TensorFlow
 
     return DQN(config, observation_space, action_space, seeds, encoder)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
+from rlab.replay.uniform import check_capacity
 from rlab.spaces import NATURE_LEAST, fits_nature
 from rlab.types import UserError
 
@@ -67,7 +68,7 @@ class Config:
             check_range(name, getattr(self, name), 1)
         check_range("replay_capacity", self.replay_capacity, self.batch_size)
 
-    def check_spaces(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
+    def check_fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], num_envs: int) -> None:
         if not isinstance(action_space, spaces.Discrete):
             raise UserError(f"dqn chooses among discrete actions: received {action_space}, allowed is Discrete")
         if self.encoder_kind != "mlp" and not fits_nature(observation_space):
@@ -75,6 +76,7 @@ class Config:
                 f"an image agent does not fit this environment: received observations {observation_space}, allowed are "
                 f"images [H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
             )
+        check_capacity(self.replay_capacity, num_envs, observation_space, self.n_steps)
 
 
 PRESETS = {

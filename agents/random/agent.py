@@ -18,7 +18,7 @@ from rlab.types import Array, Bools, Metrics, Transitions, UserError
 class Config:
     """Nothing to set."""
 
-    def check_spaces(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any]) -> None:
+    def check_fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], num_envs: int) -> None:
         if isinstance(action_space, spaces.Box) and not action_space.is_bounded():
             raise UserError(
                 f"random draws from bounded actions: received {action_space}, allowed is a bounded Box or Discrete"

@@ -43,11 +43,7 @@ class UniformReplay:
         self._newest_only = isinstance(observation_space, FrameStack)
         self._steps = steps
         self._gamma = gamma
-        if self.rows < self._stack + steps + 1:
-            raise UserError(
-                f"the replay is too small: received a capacity of {capacity} for {num_envs} environments, "
-                f"allowed is {(self._stack + steps + 1) * num_envs} or more"
-            )
+        check_capacity(capacity, num_envs, observation_space, steps)
         frame_shape = self._shape[:-1] if self._newest_only else self._shape
         dtype = observation_space.dtype or np.dtype(np.float32)
         self._frames: Frames = (
@@ -140,6 +136,17 @@ class UniformReplay:
         if not self._newest_only:
             return np.asarray(frames[0].reshape(batch_size, *self._shape))
         return np.asarray(cv2.merge(list(frames))).reshape(batch_size, *self._shape)
+
+
+def check_capacity(capacity: int, num_envs: int, observation_space: spaces.Space[Any], steps: int) -> None:
+    """Raise UserError if a replay of this capacity could not hold one transition over `steps` that can be sampled."""
+    stack = observation_space.size if isinstance(observation_space, FrameStack) else 1
+    least = (stack + steps + 1) * num_envs
+    if capacity < least:
+        raise UserError(
+            f"the replay is too small: received a capacity of {capacity} for {num_envs} environments, "
+            f"allowed is {least} or more"
+        )
 
 
 def expected_memory(

@@ -101,7 +101,7 @@ def check_actions(agent: Agent, observed: spaces.Space[Any], acted: spaces.Space
 def refusal(config: AgentConfig, observed: spaces.Space[Any], acted: spaces.Space[Any]) -> str:
     """Why an agent does not play with these spaces; empty if it does."""
     try:
-        config.check_spaces(observed, acted)
+        config.check_fit(observed, acted, 2)
     except UserError as error:
         return str(error)
     return ""

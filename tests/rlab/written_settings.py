@@ -20,7 +20,7 @@ def make(agent="dqn", preset="paper"):
     """The settings of a preset, with observations that its agent takes."""
     of = agents.find(agent).PRESETS[preset]
     try:
-        of.config.check_spaces(SCREENS, ACTIONS)
+        of.config.check_fit(SCREENS, ACTIONS, 1)
         observation_space = SCREENS
     except UserError:
         observation_space = VECTOR
