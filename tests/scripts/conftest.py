@@ -45,8 +45,8 @@ def story(tmp_path_factory):
 def pacman(tmp_path_factory):
     """A small run of dqn on Ms. Pac-Man: its folder, and the lines that training printed."""
     root = tmp_path_factory.mktemp("pacman")
-    settings = "--steps 400 --num-envs 2 --warmup-steps 50 --batch-size 8 --replay-capacity 300 --hidden-sizes 32 "
-    settings += "--log-period-steps 50 --checkpoint-period-steps 200 --evaluation-period-steps 400 "
+    settings = "--steps 1400 --num-envs 2 --warmup-steps 50 --batch-size 8 --replay-capacity 300 --hidden-sizes 32 "
+    settings += "--log-period-steps 100 --checkpoint-period-steps 700 --evaluation-period-steps 1400 "
     settings += "--evaluation-episodes 1 --precision float32"
     lines = call("train.py", "dqn", "--env", "ALE/MsPacman-v5", "--root", root, *settings.split(), *UNSCORED)
     return only_run(root), lines

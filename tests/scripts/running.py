@@ -6,6 +6,7 @@ A script called in this process saves the four seconds that TensorFlow takes to 
 import contextlib
 import importlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -60,6 +61,26 @@ def script(name, *arguments, **options):
     """Run scripts/`name` in a process of its own, to its end."""
     command = [sys.executable, REPOSITORY / "scripts" / name, *map(str, arguments)]
     return subprocess.run(command, **{"cwd": REPOSITORY, "capture_output": True, "text": True, **options})
+
+
+def answers(folder, lines):
+    """What the scripts answer to command lines, called one after another in one process; by line, see `calls`."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    program = [sys.executable, "-m", "tests.scripts.calls"]
+    calls = json.dumps([line.split() for line in lines])
+    done = subprocess.run(program, cwd=folder, env=environment, input=calls, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(lines, json.loads(done.stdout), strict=True))
+
+
+def assert_refused(answer, parts):
+    """One of `answers` refuses a mistake in one line with all of `parts`, without TensorFlow, and writes nothing."""
+    assert answer["status"] == 2, answer["errors"]
+    assert answer["out"] == ""
+    (error,) = answer["errors"].splitlines()
+    assert error.startswith("error: ")
+    assert [part for part in parts if part not in error] == []
+    assert (answer["tensorflow"], answer["written"]) == (False, [])
 
 
 def shell(line):

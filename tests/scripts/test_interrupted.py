@@ -35,24 +35,19 @@ def test_what_goes_on_after_ctrl_c_ends_like_a_whole_run(whole, story):
     assert difference(whole, story.run) == []
 
 
-def test_being_asked_to_terminate_saves_too(whole, tmp_path):
-    started = Started(*small(tmp_path))
-    started.signal_at(tmp_path, 200, signal.SIGTERM)
-    status, lines, errors = started.end()
+def test_killed_and_then_asked_to_terminate_it_ends_like_a_whole_run(whole, tmp_path):
+    random = Random(0)
+    killed = Started(*small(tmp_path))
+    killed.signal_at(tmp_path, random.randrange(100, 300), signal.SIGKILL, wait=random.uniform(0, 0.1))
+    assert killed.end()[0] == -signal.SIGKILL
+    run = only_run(tmp_path)
+    asked = Started("--resume", run)
+    asked.signal_at(tmp_path, random.randrange(300, 500), signal.SIGTERM, wait=random.uniform(0, 0.1))
+    status, lines, errors = asked.end()
     assert (status, errors) == (130, [])
     assert lines[-2].startswith("stopped at step ")
-    assert_resumed_like(whole, only_run(tmp_path))
-
-
-def test_killed_twice_it_ends_like_a_whole_run(whole, tmp_path):
-    random = Random(0)
-    arguments = small(tmp_path)
-    for earliest in (100, 300):
-        started = Started(*arguments)
-        started.signal_at(tmp_path, earliest + random.randrange(200), signal.SIGKILL, wait=random.uniform(0, 0.1))
-        assert started.end()[0] == -signal.SIGKILL
-        arguments = ("--resume", only_run(tmp_path))
-    assert_resumed_like(whole, only_run(tmp_path))
+    assert lines[-1] == f"go on with: python scripts/train.py --resume {run}"
+    assert_resumed_like(whole, run)
 
 
 @pytest.fixture
