@@ -28,9 +28,13 @@ class Actor(Protocol):
         """
         ...
 
-    def save(self, directory: Path) -> None: ...
+    def save(self, directory: Path) -> None:
+        """Write what the actor depends on to `actor.json`, so that it can go on exactly."""
+        ...
 
-    def load(self, directory: Path) -> None: ...
+    def load(self, directory: Path) -> None:
+        """Restore what `save` wrote."""
+        ...
 
 
 class Agent(Protocol):
@@ -49,7 +53,10 @@ class Agent(Protocol):
         ...
 
     def save(self, directory: Path) -> None:
-        """Write everything that learning depends on into an existing, empty folder."""
+        """Write everything that learning depends on into an existing, empty folder.
+
+        What playing does without goes into files called `learner.*`: a release leaves them out.
+        """
         ...
 
     def load(self, directory: Path) -> int:

@@ -31,7 +31,7 @@ from rlab.types import Array, Bools, Metrics, Transitions, UserError
 
 NETWORK = "network.keras"
 LEARNER = "learner.npz"
-STATE = "agent.json"
+STATE = "learner.json"
 
 
 class DQN:

@@ -1,0 +1,75 @@
+"""A released agent: what of a run others need to play, watch and verify it, small enough to be kept in version control.
+
+Of the checkpoint that its evaluation was made with, a release has what playing needs; of the tapes, the games of that
+evaluation; and the settings, the origin, the log for TensorBoard and a card. It cannot be trained on.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from rlab import checkpoint
+from rlab.config import Settings
+from rlab.evaluation import RESULT, Evaluation
+from rlab.report.card import card
+from rlab.rundir import CONFIG, ORIGIN, TAPES
+from rlab.tapes import TapeStore
+from rlab.training import TRAINING_FILES
+from rlab.types import UserError
+
+CARD = "README.md"
+
+
+def release(run: Path, settings: Settings, folder: Path) -> None:
+    """Make the new folder `folder` of an evaluated run.
+
+    Raises UserError if the run has no evaluation, or none of a checkpoint that is there and whole, or if the folder
+    exists.
+    """
+    evaluation = Evaluation.read(run)
+    place = checkpoint.chosen(run, str(evaluation.step))
+    if folder.exists():
+        raise UserError(f"{folder} is there already: choose another name, or delete it first")
+    draft = folder.with_name(f".{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)  # of a release that was killed
+    draft.mkdir(parents=True)
+    try:
+        _fill(draft, run, place)
+        (draft / CARD).write_text(card(draft, settings, evaluation))
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _fill(draft: Path, run: Path, place: Path) -> None:
+    for name in (CONFIG, RESULT):
+        shutil.copy(run / name, draft)
+    for log in run.glob("events.out.*"):
+        shutil.copy(log, draft)
+    origin = json.loads((run / ORIGIN).read_text())
+    (draft / ORIGIN).write_text(json.dumps({**origin, "command": _command(origin["command"])}, indent=2) + "\n")
+    games = TapeStore(run / TAPES)
+    store = TapeStore(draft / TAPES, create=True)
+    for tape in games.all("eval"):
+        store.write(tape)
+    store.commit()
+    store.close()
+    games.close()
+    checkpoint.point_best(draft, checkpoint.write(draft, checkpoint.step_of(place), lambda to: _copy(place, to)))
+
+
+def _copy(place: Path, to: Path) -> None:
+    """The files of a checkpoint that playing needs."""
+    for path in place.iterdir():
+        if path.name not in (*TRAINING_FILES, checkpoint.MANIFEST) and path.stem != "learner":
+            shutil.copy(path, to)
+
+
+def _command(words: list[str]) -> list[str]:
+    """A training's command without where its runs were kept, which is the business of the machine it ran on."""
+    kept = []
+    for word, before in zip(words, ["", *words], strict=False):
+        if "--root" not in (word, before) and not word.startswith("--root="):
+            kept.append(word)
+    return kept

@@ -1,0 +1,89 @@
+"""The card of a released agent: its score, how it was trained, and how to look at it, in Markdown."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rlab.config import Settings
+from rlab.evaluation import Evaluation
+from rlab.report.scores import mean_interval
+from rlab.rundir import ORIGIN
+from rlab.tensorboard import read_scalars
+
+_WINDOWS = 20  # rows of the learning curve
+
+
+def card(folder: Path, settings: Settings, evaluation: Evaluation) -> str:
+    """The card of the agent in `folder`, which holds the origin and the event file of its run."""
+    origin = json.loads((folder / ORIGIN).read_text())
+    scalars = read_scalars(folder)
+    mean, low, high = mean_interval(evaluation.scores)
+    seconds = _seconds(scalars.get("speed/steps_per_s", []))
+    departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
+    where = "checkpoints/released/" + folder.name.removeprefix(".").removesuffix(".draft")
+    versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
+    train = shlex.join(origin["command"])
+    if f"--steps {settings.run.steps}" not in train:
+        train += f"\npython scripts/train.py --resume RUN --steps {settings.run.steps}"
+    return f"""# {settings.agent} on {settings.run.env}
+
+**{mean:.0f} points** [{low:.0f}, {high:.0f}]: mean and 95% interval (BCa bootstrap over games) of
+{len(evaluation.scores)} full games under `{evaluation.protocol}`, on seeds that neither training nor the choice of the
+checkpoint saw; median {np.median(evaluation.scores):.0f}, best {max(evaluation.scores):.0f}. One run: it says nothing
+about other seeds of training.
+
+    python scripts/watch.py {where}
+    python scripts/verify.py {where}
+    tensorboard --logdir {where}
+
+## How it was made
+
+```
+{train}
+python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
+```
+
+| | |
+|---|---|
+| preset | `{settings.preset}`, every setting in `config.json` (hash `{settings.hash}`) |
+| training | {settings.run.steps:,} steps, {scalars["train/frames"][-1][1]:,.0f} frames, seed {settings.run.seed} |
+| checkpoint | the best of its validation games, after {evaluation.step:,} steps |
+| departures of training from the protocol | {departures} |
+| time | {seconds / 3600:.1f} hours, validation games included, beside other work of the machine |
+| machine | {origin["device"]}; {origin["system"]} |
+| started | {origin["started"][:10]}, commit `{origin["git"]}` |
+| versions | Python {origin["python"]}, {versions} |
+
+## Learning curve
+
+Mean raw score of the training games that ended in each window of steps, and of the validation games at its end.
+
+| steps | training | games | validation [95%] |
+|---|---|---|---|
+{_curve(scalars, settings.run.steps)}
+"""
+
+
+def _seconds(speeds: Sequence[tuple[int, float]]) -> float:
+    """How long a training took by its own log, interruptions left out."""
+    steps = np.diff([0, *(step for step, _ in speeds)])
+    return float(sum(taken / speed for taken, (_, speed) in zip(steps, speeds, strict=True)))
+
+
+def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:
+    games = dict(scalars["train/episodes"])
+    scored = [(step, score, games[step]) for step, score in scalars.get("train/score", [])]
+    validation = [dict(scalars.get(f"eval/{name}", [])) for name in ("score", "score_low", "score_high")]
+    rows = []
+    for window in range(_WINDOWS):
+        begin, end = window * steps // _WINDOWS, (window + 1) * steps // _WINDOWS
+        inside = [(score, count) for step, score, count in scored if begin < step <= end]
+        count = sum(count for _, count in inside)
+        training = f"{sum(score * count for score, count in inside) / count:,.0f}" if count else ""
+        validated = [values[end] for values in validation if end in values]
+        words = "{:,.0f} [{:,.0f}, {:,.0f}]".format(*validated) if len(validated) == 3 else ""
+        rows.append(f"| {end:,} | {training} | {count:.0f} | {words} |")
+    return "\n".join(rows)

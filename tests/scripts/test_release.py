@@ -1,0 +1,106 @@
+"""Releases: made of a scored run by the real command, then played, watched and verified like a run."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+import agents
+from rlab.evaluation import Evaluation
+from rlab.tapes import TapeStore
+from rlab.types import UserError
+from tests.scripts.running import REPOSITORY, UNSCORED, call
+
+
+@pytest.fixture(scope="module")
+def released(story, tmp_path_factory):
+    """The folder of a release."""
+    root = tmp_path_factory.mktemp("released")
+    call("release.py", story.run, "cartpole", "--root", root)
+    return root / "cartpole"
+
+
+def test_it_holds_what_playing_needs_and_nothing_of_the_training(released, story):
+    step = Evaluation.read(story.run).step
+    found = {str(path.relative_to(released)) for path in released.rglob("*") if path.is_file()}
+    (log,) = [name for name in found if name.startswith("events.out")]
+    place = f"step_{step:09d}"
+    kept = {f"{place}/manifest.json", f"{place}/network.keras"}
+    assert (released / "best").resolve() == released / place
+    assert found == kept | {"README.md", "config.json", "evaluation.json", "origin.json", "tapes.sqlite", log}
+    store = TapeStore(released / "tapes.sqlite")
+    assert [len(store.table(stream)) for stream in ("train", "validation", "eval", "demo")] == [0, 0, 30, 0]
+    assert list(released.parent.iterdir()) == [released]
+
+
+def test_it_plays_what_the_run_plays(released, story):
+    seen = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(agents.load(released).values(seen), agents.load(story.run).values(seen))
+
+
+def test_it_is_verified_scored_and_watched_like_a_run(released, tmp_path):
+    assert call("verify.py", released)[-1] == "all 30 games confirmed"
+    copy = shutil.copytree(released, tmp_path / "copy", symlinks=True)
+    before = Evaluation.read(released)
+    call("evaluate.py", copy)
+    assert Evaluation.read(copy) == before
+    assert call("watch.py", copy)[-1] == f"{copy}/videos/eval-{np.argmax(before.scores)}.mp4"
+
+
+def test_it_is_not_gone_on_with(released):
+    with pytest.raises(UserError, match="holds an agent to play with but no training state"):
+        call("train.py", "--resume", released, "--steps", "2000", *UNSCORED)
+
+
+def test_the_card_tells_score_commands_and_curve(released, story):
+    text = (released / "README.md").read_text()
+    evaluation = Evaluation.read(story.run)
+    assert f"**{np.mean(evaluation.scores):.0f} points**" in text
+    assert evaluation.protocol in text
+    (command,) = re.findall(r"^python .*train\.py dqn .*$", text, re.MULTILINE)
+    assert "--env CartPole-v1" in command
+    assert "--root" not in command
+    assert str(story.run.parents[2]) not in text + (released / "origin.json").read_text()
+    rows = [row.split("|") for row in text.partition("## Learning curve")[2].splitlines() if row.startswith("| ")][1:]
+    assert len(rows) == 20
+    assert rows[-1][1].strip() == "900"
+    games = sum(int(row[3]) for row in rows)
+    scores = [tape.score for tape in TapeStore(story.run / "tapes.sqlite").all("train")]
+    assert games == len(scores)
+    mean = sum(float(row[2]) * int(row[3]) for row in rows if row[2].strip()) / games
+    assert mean == pytest.approx(np.mean(scores), abs=0.5)
+    assert [row[1].strip() for row in rows if row[4].strip()] == ["900"]  # 300 and 600 are no ends of windows
+
+
+def test_a_folder_that_is_there_is_not_touched(released, story):
+    before = (released / "README.md").read_bytes()
+    with pytest.raises(UserError, match="is there already"):
+        call("release.py", story.run, "cartpole", "--root", released.parent)
+    assert (released / "README.md").read_bytes() == before
+
+
+def test_a_run_that_was_not_evaluated_is_refused(whole, tmp_path):
+    with pytest.raises(UserError, match="has no evaluation"):
+        call("release.py", whole, "it", "--root", tmp_path / "released")
+    assert not (tmp_path / "released").exists()
+
+
+def test_an_evaluation_of_another_checkpoint_than_there_is_is_refused(story, tmp_path):
+    run = shutil.copytree(story.run, tmp_path / "run", symlinks=True)
+    told = json.loads((run / "evaluation.json").read_text())
+    (run / "evaluation.json").write_text(json.dumps({**told, "step": 7}))
+    with pytest.raises(UserError, match="no such checkpoint: received 7"):
+        call("release.py", run, "it", "--root", tmp_path)
+
+
+RELEASES = sorted(path.parent for path in (REPOSITORY / "checkpoints" / "released").glob("*/config.json"))
+
+
+@pytest.mark.parametrize("folder", RELEASES, ids=lambda folder: folder.name)
+def test_what_this_repository_releases_is_small_and_true(folder):
+    """Every game is confirmed, and the card shows their mean."""
+    assert sum(path.stat().st_size for path in folder.rglob("*") if not path.is_symlink()) < 15e6
+    assert re.fullmatch(r"all \d+ games confirmed", call("verify.py", folder)[-1])
+    assert f"**{np.mean(Evaluation.read(folder).scores):.0f} points**" in (folder / "README.md").read_text()
