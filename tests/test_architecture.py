@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from setuptools import find_packages
 
 import agents
 import envs
@@ -26,13 +27,14 @@ def test_the_packages_with_common_names_are_those_of_this_repository(package):
 
 
 def test_every_package_is_distributed():
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    there = [
+    """And nothing else: not the tests, and not the scripts."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    there = {
         ".".join(path.parent.relative_to(ROOT).parts)
         for path in SOURCES
         if path.name == "__init__.py" and path.relative_to(ROOT).parts[0] != "scripts"
-    ]
-    assert sorted(listed) == sorted(there)
+    }
+    assert set(find_packages(str(ROOT), include=settings["include"])) == there
 
 
 def test_every_folder_with_sources_is_a_package():
