@@ -1,19 +1,55 @@
-"""Agents, one folder per family; the folder's name is the agent's name on the command line."""
+"""Agents, one folder per family; the folder's name is the agent's name on the command line.
+
+What such a folder holds:
+
+1. `__init__.py`, which exports just `Config`, `PRESETS` and `make` (see `Family`) and imports no TensorFlow: a command
+   line is checked before that is loaded.
+2. `Config`, a frozen dataclass. Every field has a default and a string below it, which is its help; `__post_init__`
+   refuses what is out of range (`rlab.config.check_range`), `check_fit` what the agent cannot play. A refusal is one
+   line that says what was received and what is allowed. No field has the name of one in `rlab.config.RunConfig`.
+3. The agent and its actor, as `rlab.agent` describes them.
+4. `README.md`: the paper, the departures from it, the presets, what each metric means, results with their commands.
+
+`agents/random` is the smallest one, `agents/dqn` has settings, presets and a network. To test one of them:
+`python -m pytest tests/agents -k NAME`.
+"""
 
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, cast
+
+from gymnasium import spaces
 
 from rlab import checkpoint
 from rlab.agent import Agent
+from rlab.config import AgentConfig, Preset, read_config
 from rlab.config import Settings as Settings
-from rlab.config import read_config
 from rlab.rundir import CONFIG
 from rlab.seeding import Seeds
 from rlab.types import UserError
+
+
+class Family(Protocol):
+    """What the package of an agent exports."""
+
+    Config: type[AgentConfig]
+    PRESETS: Mapping[str, Preset]  # at least one; the first whose pattern fits an environment is the default there
+
+    def make(
+        self,
+        config: Any,  # a `Config`
+        observation_space: spaces.Space[Any],  # both as `Config.check_fit` accepts them; Discrete ones start at 0
+        action_space: spaces.Space[Any],
+        seeds: Seeds,  # for weights and replay; an actor is given a seed of its own
+        *,
+        encoder: Any,  # a pretrained keras.Model from observations to features, or None
+        model: Any,  # a table of transitions, for agents that plan, or None
+    ) -> Agent:
+        """A new agent. One that has no use for an encoder or a model takes None for it."""
+        ...
 
 
 def names() -> list[str]:
@@ -21,20 +57,20 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
-def find(name: str) -> ModuleType:
-    """The package of an agent, with its Config, PRESETS and make. Raises UserError, with close matches, if none is."""
+def find(name: str) -> Family:
+    """The package of an agent. Raises UserError, with close matches, if none is."""
     if name not in names():
         close = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise UserError(f"unknown agent: received {name!r}; {hint}allowed are {', '.join(names())}")
-    return importlib.import_module(f"agents.{name}")
+    return cast(Family, importlib.import_module(f"agents.{name}"))
 
 
 def make(settings: Settings, *, encoder: Any = None, model: Any = None) -> Agent:
     """A new agent with the settings of a run. Raises UserError if the agent and the environment do not fit."""
     from rlab import devices  # noqa: F401 - first of all that brings TensorFlow, which it keeps quiet
 
-    agent: Agent = find(settings.agent).make(
+    return find(settings.agent).make(
         settings.config,
         settings.observation_space,
         settings.action_space,
@@ -42,7 +78,6 @@ def make(settings: Settings, *, encoder: Any = None, model: Any = None) -> Agent
         encoder=encoder,
         model=model,
     )
-    return agent
 
 
 def read_settings(run: Path) -> Settings:

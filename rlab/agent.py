@@ -24,16 +24,18 @@ class Actor(Protocol):
     def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
         """Actions [N] or [N, A] for observations [N, *O], and what the learner shall get along with them.
 
-        `first` [N] is true where the observation is the first of an episode.
+        `first` [N] is true where the observation is the first of an episode, so everywhere at an actor's first call.
+        The actions are of the space's dtype, and the caller's to keep. In an evaluation the protocol may play a random
+        action in place of one of them, which the actor is not told.
         """
         ...
 
     def save(self, directory: Path) -> None:
-        """Write what the actor depends on to `actor.json`, so that it can go on exactly."""
+        """Write what its next actions depend on to `actor.json` in a folder that it shares with the agent."""
         ...
 
     def load(self, directory: Path) -> None:
-        """Restore what `save` wrote."""
+        """Restore what `save` wrote, for as many environments."""
         ...
 
 
@@ -41,7 +43,10 @@ class Agent(Protocol):
     """Learns; makes actors that play as well as it has learned so far."""
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Actor:
-        """A new actor, which shares what the agent learns from now on: to train with, or to play its best."""
+        """A new actor, which shares what the agent learns from now on: to train with, or to play its best.
+
+        An agent that knows no better than chance plays by chance in both.
+        """
         ...
 
     def observe(self, transitions: Transitions) -> None:

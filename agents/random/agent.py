@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.config import Preset
+from rlab.exploration import uniform
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_state, write_state
 from rlab.types import Array, Bools, Metrics, Transitions, UserError
@@ -70,14 +71,7 @@ class _Actor:
         self._random = np.random.default_rng(seed)
 
     def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
-        space = self._action_space
-        if isinstance(space, spaces.Discrete):
-            return self._random.integers(int(space.n), size=self._num_envs), {}
-        assert isinstance(space, spaces.Box)
-        size = (self._num_envs, *space.shape)
-        if np.issubdtype(space.dtype, np.integer):
-            return self._random.integers(space.low, space.high, size, endpoint=True).astype(space.dtype), {}
-        return self._random.uniform(space.low, space.high, size).astype(space.dtype), {}
+        return uniform(self._random, self._action_space, self._num_envs), {}
 
     def save(self, directory: Path) -> None:
         write_state(directory / "actor.json", generator_state(self._random))

@@ -104,8 +104,9 @@ def fitting() -> list[Case]:
 
 
 def first_fitting() -> list[Case]:
-    """Each preset of each agent, in the first environment that it can play."""
-    return list({(case.agent, case.preset): case for case in reversed(fitting())}.values())[::-1]
+    """Each preset of each agent, in the first environment that it can play with Discrete actions and with Box ones."""
+    by_kind = {(case.agent, case.preset, type(case.settings.action_space)): case for case in reversed(fitting())}
+    return list(by_kind.values())[::-1]
 
 
 class Session(Iterator[Turn]):

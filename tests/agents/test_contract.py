@@ -17,7 +17,7 @@ from gymnasium import spaces
 
 import agents
 from rlab.agent import Agent
-from rlab.config import AgentConfig
+from rlab.config import AgentConfig, RunConfig
 from rlab.seeding import Seeds
 from rlab.types import FrameStack, UserError
 from tests.agents.cases import SEED, Case, drawn, fitting, small
@@ -59,7 +59,17 @@ print([module for module in ("tensorflow", "keras") if module in sys.modules])
 
 
 @each_agent
-def test_every_preset_can_play_somewhere(name: str) -> None:
+def test_no_setting_has_the_name_of_one_of_the_run(name: str) -> None:
+    """They stand side by side on the command line and in TensorBoard."""
+    of_agent, of_run = (
+        {field.name for field in dataclasses.fields(kind)} for kind in (agents.find(name).Config, RunConfig)
+    )
+    assert not of_agent & (of_run | {"agent", "preset"})
+
+
+@each_agent
+def test_it_has_presets_and_each_can_play_somewhere(name: str) -> None:
+    assert agents.find(name).PRESETS
     assert {case.preset for case in fitting() if case.agent == name} == set(agents.find(name).PRESETS)
 
 

@@ -84,13 +84,6 @@ def test_the_hash_changes_with_agent_preset_and_spaces(changes):
     assert dataclasses.replace(make(), **changes).hash != make().hash
 
 
-@pytest.mark.parametrize("agent", agents.names())
-def test_no_setting_of_an_agent_has_the_name_of_one_of_the_run(agent):
-    """They stand side by side on the command line and in TensorBoard."""
-    of_agent, of_run = ({field.name for field in dataclasses.fields(kind)} for kind in (config_of(agent), RunConfig))
-    assert not of_agent & (of_run | {"agent", "preset"})
-
-
 def test_flat_settings_are_numbers_and_text():
     flat = make().flat()
     assert flat["agent"] == "dqn"
