@@ -93,7 +93,7 @@ def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
         raise UserError(f"unknown preset of {name}: received {preset_name!r}, allowed are {', '.join(module.PRESETS)}")
     preset = module.PRESETS[preset_name]
     run = RunConfig(**{"env": environment, "protocol": default_protocol(environment), **preset.run})
-    kind = dataclasses.make_dataclass("Command", [("options", Options), ("run", RunConfig), ("config", module.Config)])
+    kind = dataclasses.make_dataclass("Command", [("command", Options), ("run", RunConfig), (name, module.Config)])
     command = command_line.parse(
         kind,
         arguments[1:],
@@ -103,7 +103,7 @@ def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
     )
     protocol = find_protocol(command.run.protocol, command.run.env)
     spaces = envs.spaces_of(command.run.env, protocol)
-    return command.options, Settings(name, preset_name, command.run, command.config, *spaces), protocol
+    return command.command, Settings(name, preset_name, command.run, getattr(command, name), *spaces), protocol
 
 
 def _given(arguments: Sequence[str], option: str) -> str:
@@ -210,10 +210,9 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
     """
     run = training.run
     with closing(training):
-        done = _turn(training, steps)
-        if not done:
+        if _turn(training, steps):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
-            print(_way_on(run))
+            print(_way_on(run) if training.step < steps else f"score it with: python scripts/evaluate.py {run}")
             raise SystemExit(130)
     if score_episodes:
         if status := _call("evaluate.py", run, "--episodes", score_episodes):
@@ -224,7 +223,7 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
 
 
 def _turn(training: "Training", steps: int) -> bool:
-    """Turn the training until it is done or the user interrupts it; whether it is done."""
+    """Turn the training until it is done or the user interrupts it; whether that was so."""
     from rlab.report.progress import ProgressBar
 
     interrupted = []
@@ -243,7 +242,7 @@ def _turn(training: "Training", steps: int) -> bool:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    return not interrupted
+    return bool(interrupted)
 
 
 def _call(script: str, *arguments: object) -> int:

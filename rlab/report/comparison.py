@@ -136,7 +136,7 @@ def notes_on(groups: Sequence[Group]) -> list[str]:
         protocol = evaluation.protocol.split(":")[0]
         notes.append(
             f"no floor: add the random agent with python scripts/train.py {FLOOR} --env {evaluation.environment} "
-            f"--protocol {protocol} --steps 1, then python scripts/evaluate.py on the run that it names"
+            f"--protocol {protocol} --steps 1, which also plays its games"
         )
     return notes
 

@@ -10,7 +10,7 @@ from rlab import checkpoint
 from rlab.report.difference import difference
 from rlab.types import UserError
 from scripts import train
-from tests.scripts.running import UNSCORED, Started, call, only_run, small
+from tests.scripts.running import SMALL, UNSCORED, Started, call, only_run, small
 
 
 def assert_resumed_like(whole, run):
@@ -98,3 +98,16 @@ def test_a_run_that_was_interrupted_at_once_is_begun_again(tmp_path, monkeypatch
     with pytest.raises(UserError) as refused:
         call("train.py", *small(tmp_path))
     assert str(refused.value) == f"interrupted; {only_run(tmp_path)} has no checkpoint yet: begin again"
+
+
+def test_ctrl_c_after_the_last_step_names_the_scoring_that_is_left(tmp_path, at, capsys):
+    at(SMALL["steps"], lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(SystemExit) as stopped:
+        train.main(small(tmp_path))
+    assert stopped.value.code == 130
+    run = only_run(tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [
+        f"stopped at step {SMALL['steps']}, saved as {checkpoint.latest(run)}",
+        f"score it with: python scripts/evaluate.py {run}",
+    ]

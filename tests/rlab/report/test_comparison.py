@@ -136,7 +136,7 @@ def test_a_missing_floor_is_told_with_the_commands_that_make_it(tmp_path, groups
     evaluated_run(tmp_path / "dqn")
     assert notes_on(groups())[-1] == (
         f"no floor: add the random agent with python scripts/train.py random --env {PACMAN} --protocol ale_v5 "
-        "--steps 1, then python scripts/evaluate.py on the run that it names"
+        "--steps 1, which also plays its games"
     )
 
 
