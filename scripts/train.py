@@ -166,7 +166,10 @@ def resume(options: Resume) -> None:
 
     devices.configure(settings.run)
     with _telling_how_to_go_on(run):
-        training = _training(run, settings, agents.make(settings), protocol, resume=True)
+        agent = agents.make(settings)
+        if isinstance(agent, Remembering):
+            print("playing the latest games again, to fill the replay", flush=True)
+        training = _training(run, settings, agent, protocol, resume=True)
         for note in [*rundir.changed_versions(run), *training.begin()]:
             print(f"not the same as before: {note}")
         if options.steps:
