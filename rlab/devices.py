@@ -98,9 +98,11 @@ def function(body: Callable[..., Any], *signature: tf.TensorSpec, acting: bool =
     float32 = keras.mixed_precision.global_policy().name == "float32"
     traced = tf.function(body, jit_compile=_xla or (acting and float32))
     concrete = traced.get_concrete_function(*signature)
+    # Called as `concrete(...)`, TensorFlow would check arguments and look for gradients each time, for 50 to 90 us.
+    inference, variables = concrete.inference_fn, concrete.captured_inputs
 
     def call(*arrays: Any) -> Any:
-        return concrete(*map(tf.convert_to_tensor, arrays))
+        return inference.call_preflattened([*map(tf.convert_to_tensor, arrays), *variables])
 
     return call
 
