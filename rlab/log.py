@@ -13,8 +13,8 @@ from rlab.types import Metrics, Tape
 class Log:
     """What has been gathered since the last entry in TensorBoard; it belongs to the state of the run."""
 
-    sums: dict[str, float] = field(default_factory=dict)
-    updates: int = 0
+    sums: dict[str, float] = field(default_factory=dict)  # of metrics, by their tag
+    counts: dict[str, int] = field(default_factory=dict)  # how many each is the sum of
     scores: list[float] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     since_step: int = 0
@@ -22,15 +22,15 @@ class Log:
 
     def add(self, metrics: Metrics | None, tapes: list[Tape]) -> None:
         if metrics is not None:
-            self.updates += 1
             for tag, value in metrics.items():
                 self.sums[tag] = self.sums.get(tag, 0.0) + float(value)
+                self.counts[tag] = self.counts.get(tag, 0) + 1
         self.scores += [tape.score for tape in tapes]
         self.lengths += [tape.length for tape in tapes]
 
     def write(self, events: EventFile, step: int, frames: int) -> None:
         for tag, value in self.sums.items():
-            events.scalar(tag, value / self.updates, step)
+            events.scalar(tag, value / self.counts[tag], step)
         if self.scores:
             events.scalar("train/score", float(np.mean(self.scores)), step)
             events.scalar("train/length", float(np.mean(self.lengths)), step)

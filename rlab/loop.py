@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import lz4.block
 import numpy as np
 from gymnasium import spaces
 
@@ -39,12 +40,15 @@ class _Episode:
     frames: int
     actions: list[Array] = field(default_factory=list)
     rewards: list[float] = field(default_factory=list)
-    observations: list[Array] = field(default_factory=list)  # stays empty where they are not kept
+    observations: list[bytes] = field(default_factory=list)  # compressed; stays empty where they are not kept
 
     def tape(self, stream: str, environment: Environment, *, terminated: bool, final: Array) -> Tape:
         space = environment.action_space
         actions = np.asarray(self.actions, space.dtype).reshape(-1, *(space.shape or ()))
-        kept = np.stack([*self.observations, final]) if self.observations else None
+        kept = None
+        if self.observations:
+            seen = b"".join(map(lz4.block.decompress, self.observations))
+            kept = np.stack([*np.frombuffer(seen, final.dtype).reshape(-1, *final.shape), final])
         return Tape(
             stream,
             self.number,
@@ -168,7 +172,7 @@ class Loop(Iterator[Turn]):
             episode.rewards.append(float(outcome.reward[row]))
             episode.frames += int(outcome.frames[row])
             if self._keeps_observations:
-                episode.observations.append(self._observation[row])
+                episode.observations.append(lz4.block.compress(self._observation[row].tobytes()))
 
     def keep_observations(self, keep: bool) -> None:
         """Whether tapes hold their observations from now on; before the first step, or False at any time."""

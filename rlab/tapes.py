@@ -125,6 +125,10 @@ class TapeStore:
         self._connection.execute("DELETE FROM tapes WHERE stream = ? AND number >= ?", (stream, number))
         self._connection.executemany("DELETE FROM tapes WHERE stream = ? AND number = ?", [(stream, n) for n in also])
 
+    def drop_observations(self, stream: str) -> None:
+        """Forget the observations that the tapes of `stream` hold."""
+        self._connection.execute("UPDATE tapes SET observations = NULL WHERE stream = ?", (stream,))
+
     def read(self, stream: str, number: int) -> Tape:
         """One tape. Raises UserError if there is none."""
         for tape in self._select("stream = ? AND number = ?", (stream, number)):

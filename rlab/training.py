@@ -82,7 +82,7 @@ class Training(Iterator[Progress]):
             agent=agent,
             life_loss_ends_value=config.life_loss_ends_value,
         )
-        self._replayable: bool | None = None  # not known before the first game has ended
+        self._replayable: bool | None = None  # not known before a second game in the same environment has ended
         self._note = ""  # what the next progress has to tell
         self._log = Log()
         self._validation = Validation()
@@ -112,7 +112,7 @@ class Training(Iterator[Progress]):
         unfinished = self._unfinished(folder)
         self._tapes.truncate("train", state["begun"], also=[tape.number for tape in unfinished])
         self._tapes.truncate("validation", state["validation"]["count"] * self.config.evaluation_episodes)
-        self._log = Log(**{**state["log"], "since": time.monotonic()})
+        self._log = Log(**state["log"])
         self._replayable = state["replayable"]
         self._validation = Validation(**state["validation"])
         best = checkpoint.place_of(self.run, self._validation.best_step)
@@ -142,6 +142,7 @@ class Training(Iterator[Progress]):
             if not repeats and tape.length:
                 self._tapes.write(tape)  # broken off here
         self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
+        self._log.since, self._log.since_step = time.monotonic(), self.step
         return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
 
     def __next__(self) -> Progress:
@@ -218,9 +219,10 @@ class Training(Iterator[Progress]):
         return tapes
 
     def _check_replay(self, tape: Tape, *, finished: bool = True) -> None:
-        """Find out, by a first game, whether tapes of this environment can be played again.
+        """Find out whether tapes of this environment can be played again.
 
-        One that is not finished can only show that they cannot.
+        Any game can show that they cannot. That they can is shown by one that was played where another had been before
+        it, as some environments are a function of seed and actions only while they are new.
         """
         space = self._environment.observation_space
         found = disagreement(tape, space, self._emulate(tape), finished=finished)
@@ -229,9 +231,10 @@ class Training(Iterator[Progress]):
             self._note = (
                 f"games of this environment cannot be played again ({found}), so observations are kept on the tapes"
             )
-        elif finished:
+        elif finished and tape.number >= self.config.num_envs:
             self._replayable = True
             self._loop.keep_observations(False)
+            self._tapes.drop_observations("train")
 
     def _evaluate(self) -> tuple[list[float], bool]:
         tapes = evaluation.play(

@@ -94,17 +94,22 @@ class DQN:
             return None
         step = replay.added * replay.num_envs
         due = (step - config.warmup_steps) // config.update_period_steps + 1 if step >= config.warmup_steps else 0
-        metrics = None
+        made = []
         while self.updates < due:
             batch = replay.sample(config.batch_size, self._random)
-            loss, error, value = self._update(*batch)
+            made.append([float(number) for number in self._update(*batch)])
             self.updates += 1
             if self.updates % config.target_period_updates == 0:
                 self._target.set_weights(self.network.get_weights())
-            metrics = {"loss/huber": float(loss), "loss/td_error": float(error), "value/mean": float(value)}
-        if metrics is not None:
-            metrics["exploration/epsilon"] = self._epsilon(step)
-        return metrics
+        if not made:
+            return None
+        loss, error, value = (sum(numbers) / len(made) for numbers in zip(*made, strict=True))
+        return {
+            "loss/huber": loss,
+            "loss/td_error": error,
+            "value/mean": value,
+            "exploration/epsilon": self._epsilon(step),
+        }
 
     def expected_memory(self) -> int:
         config = self.config

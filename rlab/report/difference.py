@@ -30,9 +30,11 @@ def _checkpoints(left: Path, right: Path) -> list[str]:
     if left.name != right.name:
         return [f"the last checkpoints are {left.name} and {right.name}"]
     found = []
-    for path in sorted(left.iterdir()):
-        other = right / path.name
-        if path.suffix == ".npz":
+    for name in sorted({path.name for place in (left, right) for path in place.iterdir()}):
+        path, other = left / name, right / name
+        if not (path.exists() and other.exists()):
+            same = False
+        elif path.suffix == ".npz":
             same = _arrays(path) == _arrays(other)
         elif path.suffix == ".json" and path.name != checkpoint.MANIFEST:
             same = _without_times(path) == _without_times(other)
@@ -77,5 +79,5 @@ def _weights(path: Path) -> list[bytes]:
 def _without_times(path: Path) -> Any:
     value = json.loads(path.read_text())
     if "log" in value:
-        del value["log"]["since"]
+        del value["log"]["since"], value["log"]["since_step"]
     return value

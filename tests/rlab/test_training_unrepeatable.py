@@ -33,6 +33,21 @@ class LateDrifting(Drifting):
     drifts_from = 5
 
 
+class Leaking(Paying):
+    """A game is a function of its seed and its actions only in an environment that is new."""
+
+    def __init__(self, num_envs, *episodes):
+        super().__init__(num_envs, *episodes)
+        self._played = np.full(num_envs, -1)
+
+    def reset(self, mask, seeds):
+        self._played[mask] += 1
+        return super().reset(mask, seeds)
+
+    def _observe(self):
+        return super()._observe() + self._played[:, None].astype(np.float32)
+
+
 def tapes_of(run):
     store = TapeStore(run / TAPES)
     found = list(store.all("train"))
@@ -67,6 +82,31 @@ def test_nothing_is_told_where_games_can_be_played_again(tmp_path):
     training, _ = begin(tmp_path, Student(*[1] * 5), GAME)
     assert {progress.note for progress in turns(training, 200)} == {""}
     training.close()
+
+
+@pytest.mark.parametrize("num_envs", [1, 3])
+def test_what_a_first_game_cannot_show_is_told_when_a_second_one_ends(tmp_path, num_envs):
+    """And the tapes of all games hold what was observed, as in every such environment."""
+    training, _ = begin(tmp_path, Student(*[1] * 5), GAME, kind=Leaking, num_envs=num_envs)
+    told = {progress.step: progress.note for progress in turns(training, 60) if progress.note}
+    training.checkpoint()
+    training.close()
+    assert list(told) == [2 * 7 * num_envs]
+    tapes = tapes_of(tmp_path)
+    assert len(tapes) > 2 * num_envs
+    assert all(tape.observations is not None for tape in tapes)
+
+
+@pytest.mark.parametrize("num_envs", [1, 3])
+def test_where_games_can_be_played_again_no_tape_holds_observations(tmp_path, num_envs):
+    training, _ = begin(tmp_path, Student(*[1] * 5), GAME, num_envs=num_envs)
+    turns(training, 10)
+    training.checkpoint()
+    assert [tape.observations is None for tape in tapes_of(tmp_path)] == [False] * num_envs  # it is not known yet
+    turns(training, 10)
+    training.checkpoint()
+    training.close()
+    assert all(tape.observations is None for tape in tapes_of(tmp_path))
 
 
 @pytest.mark.parametrize("num_envs", [1, 3])
