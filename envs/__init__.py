@@ -6,10 +6,12 @@ Atari ids (`ALE/...-v5`) run on ale-py's C++ vector environment, all others on G
 import contextlib
 import difflib
 import importlib
+import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -59,7 +61,10 @@ def check_name(name: str) -> None:
     module, _, environment = name.rpartition(":")
     if module:
         try:
+            _refuse_runs(module)
             importlib.import_module(module)
+        except UserError:
+            raise
         except Exception as error:  # the user's code may raise anything
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UserError(
@@ -70,6 +75,21 @@ def check_name(name: str) -> None:
         close = difflib.get_close_matches(environment.casefold(), known, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(known[match] for match in close)}?" if close else "see gymnasium.registry"
         raise UserError(f"unknown environment: received {name!r}; {hint}")
+
+
+def _refuse_runs(module: str) -> None:
+    """Raise UserError if a module lies in the folder of a run: what is loaded from there is data, never code.
+
+    A run names the module that its environment comes from, so that one which somebody passed on could bring its own.
+    """
+    for depth in range(1, module.count(".") + 2):  # finding a module imports those above it
+        found = importlib.util.find_spec(".".join(module.split(".")[:depth]))
+        if found is None:
+            return
+        places = [found.origin] if found.has_location and found.origin else found.submodule_search_locations or []
+        for place in map(Path, places):
+            if any((folder / "config.json").is_file() for folder in (place, *place.parents)):
+                raise UserError(f"{module} is refused: it lies in the folder of a run, {place}")
 
 
 def check(name: str, protocol: Protocol) -> list[str]:
@@ -123,7 +143,8 @@ def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Momen
         env = _make_one(tape.environment, rendered=screens)
     action_start = getattr(env.action_space, "start", 0)
     observation_start = getattr(env.observation_space, "start", 0)
-    actions = [action + action_start if action_start else action for action in tape.actions]
+    dtype = from_zero(env.observation_space).dtype
+    actions = np.asarray(tape.actions + action_start, env.action_space.dtype)
     _check_actions(tape, [action in env.action_space for action in actions])
     ale = getattr(env, "ale", None)
     try:
@@ -132,7 +153,7 @@ def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Momen
         for step in range(tape.length + 1):
             ram = ale.getRAM() if ale is not None else None
             seen = observation - observation_start if observation_start else observation
-            value = np.asarray(seen, env.observation_space.dtype)
+            value = np.asarray(seen, dtype)
             yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), _screens(env), ram)
             if step < tape.length:
                 observation, paid, terminated, truncated, info = env.step(actions[step])

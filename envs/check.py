@@ -38,6 +38,8 @@ def check(env: gymnasium.Env[Any, Any]) -> Iterator[str]:
             "repetition: the same seed and actions gave another episode; the lab will keep observations on its tapes, "
             "and a run that is interrupted goes on with new episodes"
         )
+    if env.spec is None or env.spec.max_episode_steps is None:
+        yield "length: there is no time limit (max_episode_steps), so an agent may play one game for ever"
     if "rgb_array" not in env.metadata.get("render_modes", []):
         yield "video: there is no render mode rgb_array, so games cannot be watched"
 

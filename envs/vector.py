@@ -43,8 +43,7 @@ class VectorEnvironment:
         return Start(self._from_zero(observation), frames.astype(np.int64))
 
     def step(self, actions: Array) -> Outcome:
-        if self._action_start:
-            actions = actions + self._action_start
+        actions = np.asarray(actions + self._action_start, self._env.single_action_space.dtype)
         observation, reward, terminated, truncated, info = self._env.step(actions)
         lives = info.get("lives", self._lives)
         life_lost = lives < self._lives
@@ -57,7 +56,9 @@ class VectorEnvironment:
         self._env.close()
 
     def _from_zero(self, observation: Array) -> Array:
-        return observation - self._observation_start if self._observation_start else observation
+        if isinstance(self.observation_space, spaces.Discrete):
+            return np.asarray(observation - self._observation_start, self.observation_space.dtype)
+        return observation
 
 
 def _start(space: spaces.Space[Any]) -> int:
@@ -65,12 +66,12 @@ def _start(space: spaces.Space[Any]) -> int:
 
 
 def from_zero(space: spaces.Space[Any]) -> spaces.Space[Any]:
-    """The space itself if the lab takes it, a Discrete one starting at 0.
+    """The space itself if the lab takes it, a Discrete one of int64 that starts at 0.
 
     Raises UserError for other spaces.
     """
     if isinstance(space, spaces.Discrete):
-        return spaces.Discrete(int(space.n), dtype=space.dtype.type)
+        return spaces.Discrete(int(space.n))
     if isinstance(space, spaces.Box):
         return space
     raise UserError(f"the lab does not take a space of this kind: received {space}, allowed are Box and Discrete")

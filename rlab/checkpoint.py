@@ -53,11 +53,14 @@ def step_of(checkpoint: Path) -> int:
 def damage(checkpoint: Path) -> str | None:
     """What is wrong with a checkpoint, in one line; None if it is whole."""
     try:
-        files = dict(json.loads((checkpoint / MANIFEST).read_text())["sha256"])
+        manifest = json.loads((checkpoint / MANIFEST).read_text())
+        files, step = dict(manifest["sha256"]), manifest["step"]
     except FileNotFoundError:
         return f"{checkpoint} is torn: it has no {MANIFEST}"
     except (ValueError, KeyError, TypeError):
         return f"{checkpoint} is torn: its {MANIFEST} cannot be read"
+    if step != step_of(checkpoint):
+        return f"{checkpoint} is damaged: its {MANIFEST} is of step {step}"
     for name, digest in files.items():
         path = checkpoint / name
         if not path.is_file():
@@ -88,10 +91,11 @@ def chosen(run: Path, which: str) -> Path:
 
     Raises UserError if it is not there or not whole.
     """
-    if which == "latest" or (which == BEST and not (run / BEST).exists()):
+    best = _link(run)
+    if which == "latest" or (which == BEST and not best.is_symlink()):
         return latest(run)
     if which == BEST:
-        place = (run / BEST).resolve()
+        place = best.resolve()
     elif which.isdecimal():
         place = place_of(run, int(which))
     else:
@@ -107,10 +111,11 @@ def chosen(run: Path, which: str) -> Path:
 
 def point_best(run: Path, checkpoint: Path) -> None:
     """Let `best` point to a checkpoint."""
+    best = _link(run)
     draft = run / f".{BEST}.draft"
     draft.unlink(missing_ok=True)
     draft.symlink_to(checkpoint.name)
-    draft.replace(run / BEST)
+    draft.replace(best)
 
 
 def prune(run: Path, keep: int) -> None:
@@ -119,6 +124,14 @@ def prune(run: Path, keep: int) -> None:
     for checkpoint in all_of(run)[:-keep]:
         if checkpoint.resolve() != best:
             shutil.rmtree(checkpoint)
+
+
+def _link(run: Path) -> Path:
+    """Where the link to the best checkpoint is, or would be. Raises UserError if something else is there."""
+    best = run / BEST
+    if best.exists() and not best.is_symlink():
+        raise UserError(f"{best} is a copy, not a link: delete it, and copy runs with their links (cp -a)")
+    return best
 
 
 def _digest(path: Path) -> str:

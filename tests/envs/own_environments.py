@@ -12,8 +12,8 @@ class Shifted(gymnasium.Env[Any, Any]):
 
     def __init__(self, render_mode: str | None = None) -> None:
         self.render_mode = render_mode
-        self.observation_space = spaces.Discrete(5, start=10)
-        self.action_space = spaces.Discrete(3, start=-1)
+        self.observation_space = spaces.Discrete(5, start=10, dtype=np.int32)
+        self.action_space = spaces.Discrete(3, start=-1, dtype=np.int32)
         self._place = 10
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:

@@ -102,7 +102,7 @@ def test_terminated_and_truncated_are_told_apart(make):
     assert not any(outcome.terminated[0] for outcome in ends)
 
 
-def test_discrete_spaces_come_out_starting_at_0(make):
+def test_discrete_spaces_come_out_as_int64_starting_at_0(make):
     environment = make("Shifted-v0", 3)
     assert environment.observation_space == spaces.Discrete(5)
     assert environment.action_space == spaces.Discrete(3)
@@ -110,6 +110,7 @@ def test_discrete_spaces_come_out_starting_at_0(make):
     expected = [gymnasium.make("Shifted-v0").reset(seed=seed)[0] - 10 for seed in range(3)]
     assert start.observation.tolist() == expected
     moved = environment.step(np.array([0, 1, 2])).observation  # -1, 0 and 1 inside
+    assert start.observation.dtype == moved.dtype == np.int64
     assert moved.tolist() == [max(expected[0] - 1, 0), expected[1], expected[2] + 1]
 
 

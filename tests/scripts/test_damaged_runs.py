@@ -5,6 +5,7 @@ import json
 import marshal
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,19 @@ from rlab.types import UserError
 from tests.scripts.running import SMALL, UNSCORED, answers, assert_refused, call
 
 LAST = f"step_{SMALL['steps']:09d}"
+
+
+def evil(run):
+    """Its environment comes from a module in its own folder."""
+    configured(run__env=f"{run.name}.games:Good-v0")(run)
+    shutil.copy(Path(__file__).with_name("own_games.py"), run / "games.py")
+    (run / "games.py").write_text((run / "games.py").read_text() + "print('here I am')\n")
+
+
+def copied(run):
+    """Without its links."""
+    (run / "best").unlink()
+    (run / "best").mkdir()
 
 
 def configured(**changes):
@@ -76,6 +90,8 @@ RUNS = {
     "nobody": configured(agent="dqm"),
     "negative": configured(run__steps=-5),
     "newer": configured(run__colour="blue"),
+    "evil": evil,
+    "copied": copied,
     "whole": lambda run: None,
 }
 MISTAKES = {
@@ -89,6 +105,9 @@ MISTAKES = {
     "train.py --resume atari": ["protocol 'gymnasium' does not fit ALE/MsPacman-v5"],
     "train.py --resume nobody": ["unknown agent: received 'dqm'; did you mean dqn?"],
     "train.py --resume negative": ["steps", "received -5"],
+    "train.py --resume evil": ["evil.games is refused: it lies in the folder of a run"],
+    f"train.py --resume whole --steps {SMALL['steps'] - 100}": ["the run is further: received --steps 800, allowed is"],
+    "evaluate.py copied": ["copied/best is a copy, not a link: delete it, and copy runs with their links (cp -a)"],
     "train.py --resume newer": ["newer/config.json has an unknown setting: received 'colour'"],
     "evaluate.py torn": ["torn/step_", " is torn: it has no manifest.json"],
     "evaluate.py flipped --checkpoint latest --episodes -1": ["--episodes is out of range: received -1"],
