@@ -1,12 +1,14 @@
 """A run's folder: checkpoints/<environment>/<agent>/<yyyymmdd-hhmmss>-s<seed>/."""
 
+import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -47,6 +49,23 @@ def create(root: Path, environment: str, agent: str, seed: int) -> Path:
     raise UserError(f"no free name for a run in {parent}")
 
 
+@contextmanager
+def locked(run: Path) -> Iterator[None]:
+    """Keep other trainings out of a run's folder. Raises UserError if one is at it."""
+    folder = os.open(run, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(folder)
+        raise UserError(f"{run} is being trained by another process: wait for its end, or stop it first") from None
+    except OSError:
+        pass  # a disk that knows no locks
+    try:
+        yield
+    finally:
+        os.close(folder)
+
+
 def is_run(path: Path) -> bool:
     """Whether `path` is the folder of a run."""
     return (path / CONFIG).is_file()
@@ -56,11 +75,8 @@ def write_origin(run: Path, device: str, extra: Mapping[str, str]) -> None:
     """Write where a run comes from: command line, versions, git commit, machine, and `extra` facts."""
     origin = {
         "command": ["python", *sys.argv],
-        "python": platform.python_version(),
         "versions": versions(),
-        "git": _git_commit(),
-        "system": platform.platform(),
-        "device": device,
+        **_machine(device),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         **extra,
     }
@@ -78,13 +94,24 @@ def versions() -> dict[str, str]:
     return found
 
 
-def changed_versions(run: Path) -> list[str]:
-    """What differs from the versions that a run was started with, in words."""
+def changes(run: Path, device: str) -> list[str]:
+    """What differs from what a run was started on and with, in words."""
     try:
-        before = dict(json.loads((run / ORIGIN).read_text())["versions"])
+        origin = json.loads((run / ORIGIN).read_text())
+        before = {**{name: origin[name] for name in ("python", "git", "system", "device")}, **origin["versions"]}
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
-    return [f"{name} {before.get(name)} -> {now}" for name, now in versions().items() if before.get(name) != now]
+    now = {**_machine(device), **versions()}
+    return [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
+
+
+def _machine(device: str) -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "git": _git_commit(),
+        "system": platform.platform(),
+        "device": device,
+    }
 
 
 def _git_commit() -> str:

@@ -139,7 +139,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
         print(f"memory: the replay will need about {agent.expected_memory() / 1e6:,.0f} MB when it is full")
     run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
     print(f"run: {run}", flush=True)
-    with _telling_how_to_go_on(run):
+    with rundir.locked(run), _telling_how_to_go_on(run):
         settings.write(run / rundir.CONFIG)
         rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
         training = _training(run, settings, agent, protocol)
@@ -161,16 +161,21 @@ def resume(options: Resume) -> None:
             f"the run is of another environment: it has {settings.observation_space} and {settings.action_space}, "
             f"{settings.run.env} has {spaces[0]} and {spaces[1]}"
         )
-    print(f"resuming {run} from {checkpoint.latest(run).name}", flush=True)
+    latest = checkpoint.latest(run)
+    if options.steps and options.steps < checkpoint.step_of(latest):
+        raise UserError(
+            f"the run is further: received --steps {options.steps}, allowed is {checkpoint.step_of(latest)} or more"
+        )
+    print(f"resuming {run} from {latest.name}", flush=True)
     from rlab import devices
 
-    devices.configure(settings.run)
-    with _telling_how_to_go_on(run):
+    device = devices.configure(settings.run)
+    with rundir.locked(run), _telling_how_to_go_on(run):
         agent = agents.make(settings)
         if isinstance(agent, Remembering):
             print("playing the latest games again, to fill the replay", flush=True)
         training = _training(run, settings, agent, protocol, resume=True)
-        for note in [*rundir.changed_versions(run), *training.begin()]:
+        for note in [*rundir.changes(run, device), *training.begin()]:
             print(f"not the same as before: {note}")
         if options.steps:
             settings.write(run / rundir.CONFIG)
@@ -233,6 +238,7 @@ def _turn(training: "Training", steps: int) -> bool:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         interrupted.append(number)
+        print("stopping at the end of this step or evaluation; once more to end at once", flush=True)
         signal.signal(number, signal.default_int_handler)  # a second one ends the program at once
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -121,13 +121,14 @@ def test_without_a_repository_the_commit_is_unknown(tmp_path, monkeypatch):
 
 def test_versions_that_changed_are_told(tmp_path):
     rundir.write_origin(tmp_path, "", {})
-    assert rundir.changed_versions(tmp_path) == []
+    assert rundir.changes(tmp_path, "") == []
+    assert rundir.changes(tmp_path, "a GPU") == ["device  -> a GPU"]
     written = origin(tmp_path)
     now = written["versions"]["keras"]
     written["versions"]["keras"] = "2.0"
     del written["versions"]["numpy"]
     (tmp_path / rundir.ORIGIN).write_text(json.dumps(written))
-    changed = rundir.changed_versions(tmp_path)
+    changed = rundir.changes(tmp_path, "")
     assert changed[0] == f"keras 2.0 -> {now}"
     assert changed[1].startswith("numpy None -> ")
     assert len(changed) == 2
@@ -138,4 +139,13 @@ def test_a_run_without_its_origin_is_told_in_one_line(tmp_path, content):
     if content is not None:
         (tmp_path / rundir.ORIGIN).write_text(content)
     with pytest.raises(UserError, match=rundir.ORIGIN):
-        rundir.changed_versions(tmp_path)
+        rundir.changes(tmp_path, "")
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path):
+    """Also within one process, where a test can see it."""
+    refused = pytest.raises(UserError, match="is being trained by another process")
+    with rundir.locked(tmp_path), refused, rundir.locked(tmp_path):
+        pass
+    with rundir.locked(tmp_path):
+        assert list(tmp_path.iterdir()) == []
