@@ -114,12 +114,6 @@ class _Perturbed:
 
 def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
     """Keep an evaluation's games in the run's tape store, in place of an earlier one's, and their scores beside."""
-    store = TapeStore(run / TAPES, create=True)
-    store.truncate("eval", 0)
-    for tape in tapes:
-        store.write(tape)
-    store.commit()
-    store.close()
     result = Evaluation(
         settings.run.env,
         settings.agent,
@@ -133,5 +127,16 @@ def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
         sum(tape.frames for tape in tapes),
         settings.departures(),
     )
-    (run / RESULT).write_text(json.dumps(asdict(result), indent=2) + "\n")
+    draft = run / f".{RESULT}.draft"
+    try:
+        draft.write_text(json.dumps(asdict(result), indent=2) + "\n")
+        store = TapeStore(run / TAPES, create=True)
+        store.truncate("eval", 0)
+        for tape in tapes:
+            store.write(tape)
+        store.commit()
+        store.close()
+        draft.replace(run / RESULT)
+    finally:
+        draft.unlink(missing_ok=True)
     return result

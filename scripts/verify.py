@@ -36,9 +36,10 @@ def main(arguments: Sequence[str]) -> None:
     store = TapeStore(options.run / TAPES)
     games, wrong = [], []
     for tape in store.all(options.stream):
-        reason = disagreement(tape, settings.observation_space, envs.emulate(tape))
         if (tape.environment, tape.protocol) != (settings.run.env, protocol.identity):
-            reason = f"a game of {tape.environment} under {tape.protocol}, which is not the run's"
+            reason: str | None = f"a game of {tape.environment} under {tape.protocol}, which is not the run's"
+        else:
+            reason = disagreement(tape, settings.observation_space, envs.emulate(tape))
         games.append(replace(tape, observations=None))
         if reason is not None:
             wrong.append(tape.number)
@@ -48,15 +49,19 @@ def main(arguments: Sequence[str]) -> None:
     if wrong:
         raise UserError(f"{len(wrong)} of {len(games)} games are not confirmed: {', '.join(map(str, wrong))}")
     if options.stream == "eval":
-        check_evaluation(options.run, games, protocol)
+        check_evaluation(options.run, games, settings, protocol)
     print(f"all {len(games)} games confirmed")
 
 
-def check_evaluation(run: Path, games: Sequence[Tape], protocol: Protocol) -> None:
-    """Raise UserError unless the evaluation that a run reports is of these games, on the protocol's own seeds."""
+def check_evaluation(run: Path, games: Sequence[Tape], settings: agents.Settings, protocol: Protocol) -> None:
+    """Raise UserError unless the evaluation that a run reports is of its agent and these games, on the right seeds."""
     told = Evaluation.read(run)
-    of_games = {
+    expected = {
         "environment": games[0].environment,
+        "agent": settings.agent,
+        "preset": settings.preset,
+        "seed": settings.run.seed,
+        "departures": settings.departures(),
         "protocol": protocol.identity,
         "step": games[0].step,
         "seeds": [game.seed for game in games],
@@ -64,9 +69,11 @@ def check_evaluation(run: Path, games: Sequence[Tape], protocol: Protocol) -> No
         "lengths": [game.length for game in games],
         "frames": sum(game.frames for game in games),
     }
-    for name, value in of_games.items():
+    for name, value in expected.items():
         if getattr(told, name) != value:
-            raise UserError(f"the {name} in {run / RESULT} are not those of the tapes")
+            raise UserError(f"the {name} in {run / RESULT} is not that of the run and its tapes")
+    if {game.step for game in games} != {told.step}:
+        raise UserError(f"the games of {run} were played by several checkpoints")
     if told.seeds != protocol.seeds("eval", len(games)):
         raise UserError(f"the games of {run} were not played on the seeds of its protocol, {protocol.identity}")
 

@@ -68,7 +68,12 @@ def find_runs(places: Sequence[Path]) -> tuple[dict[Path, Evaluation], list[Path
         for run in found:
             evaluated.setdefault(run.resolve(), run)
         left_out += [run for run in runs if run not in found]
-    return {run: Evaluation.read(run) for run in evaluated.values()}, left_out
+    evaluations: dict[Path, Evaluation] = {}
+    for run in evaluated.values():
+        evaluation = Evaluation.read(run)
+        if evaluation not in evaluations.values():  # a release and its run, or a copy, are not two seeds either
+            evaluations[run] = evaluation
+    return evaluations, left_out
 
 
 def check_comparable(evaluations: Mapping[Path, Evaluation]) -> None:

@@ -1,5 +1,6 @@
 """The verifying script: what was tampered with is found, wherever it is, and told in one line."""
 
+import dataclasses
 import io
 import json
 import shutil
@@ -9,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 
+from rlab.evaluation import Evaluation
 from rlab.types import UserError
 from tests.scripts.running import call, script
 
@@ -112,17 +114,26 @@ def test_another_origin_is_found(run, column, value):
 def test_what_an_evaluation_sums_up_is_held_against_it(run, column, what):
     with sqlite3.connect(run / "tapes.sqlite") as store:
         store.execute(f"UPDATE tapes SET {column} = {column} + 1 WHERE stream = 'eval'")
-    assert refusal(run) == f"the {what} in {run / 'evaluation.json'} are not those of the tapes"
+    assert refusal(run) == f"the {what} in {run / 'evaluation.json'} is not that of the run and its tapes"
 
 
-@pytest.mark.parametrize("name", ["environment", "protocol", "step", "seeds", "scores", "lengths", "frames"])
+EVALUATION = [field.name for field in dataclasses.fields(Evaluation)]
+
+
+@pytest.mark.parametrize("name", EVALUATION)
 def test_an_edited_evaluation_is_found(run, name):
     path = run / "evaluation.json"
     told = json.loads(path.read_text())
     value = told[name]
-    told[name] = f"{value}x" if isinstance(value, str) else value + 1 if isinstance(value, int) else [*value[1:], 7]
+    others = {str: lambda: f"{value}x", int: lambda: value + 1, dict: lambda: {"x": 1}, list: lambda: [*value[1:], 7]}
+    told[name] = others[type(value)]()
     path.write_text(json.dumps(told))
-    assert refusal(run) == f"the {name} in {path} are not those of the tapes"
+    assert refusal(run) == f"the {name} in {path} is not that of the run and its tapes"
+
+
+def test_a_game_of_another_checkpoint_is_found(run):
+    put(run, step=7)
+    assert refusal(run) == f"the games of {run} were played by several checkpoints"
 
 
 def test_games_on_seeds_of_ones_own_choice_are_not_confirmed(run):

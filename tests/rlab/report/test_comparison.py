@@ -1,5 +1,7 @@
 """Which runs are found, grouped and refused, and what a reader is told beside the numbers."""
 
+import shutil
+
 import pytest
 
 from rlab.evaluation import RESULT
@@ -18,7 +20,7 @@ def groups(tmp_path):
 
 def test_a_folder_stands_for_the_evaluated_runs_below_it(tmp_path):
     one = evaluated_run(tmp_path / "Pong" / "dqn" / "1")
-    two = evaluated_run(tmp_path / "Pong" / "ppo" / "2")
+    two = evaluated_run(tmp_path / "Pong" / "ppo" / "2", agent="ppo")
     untold = unevaluated_run(tmp_path / "Pong" / "ppo" / "3")
     found, left_out = find_runs([tmp_path / "Pong"])
     assert list(found) == [one, two]
@@ -30,6 +32,13 @@ def test_a_run_that_is_named_twice_counts_once(tmp_path):
     (tmp_path / "link").symlink_to(run)
     (tmp_path / "other name").symlink_to(run.parent)
     found, _ = find_runs([run, tmp_path / "dqn", tmp_path / "link", tmp_path / "other name"])
+    assert list(found) == [run]
+
+
+def test_a_copy_or_a_release_of_a_run_does_not_count_beside_it(tmp_path):
+    run = evaluated_run(tmp_path / "dqn" / "1")
+    shutil.copytree(run, tmp_path / "dqn" / "copy")
+    found, _ = find_runs([tmp_path / "dqn"])
     assert list(found) == [run]
 
 
