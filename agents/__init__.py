@@ -88,9 +88,14 @@ def read_settings(run: Path) -> Settings:
 def load(run: str | Path, which: str = checkpoint.BEST) -> Agent:
     """The agent of a run as it was in a checkpoint: "best", "latest" or a step.
 
-    Raises UserError if there is no such run or checkpoint, or if it is not whole.
+    Keras's number format is set to that of the run, so that the agent plays as it did there. Raises UserError if there
+    is no such run or checkpoint, or if it is not whole.
     """
     folder = checkpoint.chosen(Path(run), which)
-    agent = make(read_settings(Path(run)))
+    settings = read_settings(Path(run))
+    from rlab import devices
+
+    devices.set_precision(settings.run)
+    agent = make(settings)
     agent.load(folder)
     return agent

@@ -45,7 +45,7 @@ class RunConfig:
     """The latest checkpoints that are kept, beside the best."""
     log_period_steps: int = 1_000
     """Agent steps between two entries in TensorBoard."""
-    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = "float32"
     """The number format of the networks' arithmetic. bfloat16 takes about a third off an update where the processor has
     instructions for it; auto: there bfloat16, elsewhere float32 (what it came to stands in config.json)."""
     xla: bool = False

@@ -59,8 +59,13 @@ def configure(config: RunConfig) -> str:
     global _xla
     _xla = config.xla
     _keep_freed_memory()
-    keras.mixed_precision.set_global_policy(config.precision)
+    set_precision(config)
     return describe()
+
+
+def set_precision(config: RunConfig) -> None:
+    """Let networks that are made from now on compute in the number format of a run."""
+    keras.mixed_precision.set_global_policy(resolve(config).precision)
 
 
 def _keep_freed_memory() -> None:

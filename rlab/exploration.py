@@ -25,8 +25,8 @@ def epsilon_greedy(
 ) -> Array:
     """Actions [N]: with probability `epsilon` uniform over all actions, else `greedy(rows)`.
 
-    `greedy` is given the indices of the rows that need it, so a network is not asked for what will not be used. The
-    random numbers drawn depend on N alone.
+    `greedy` is given the indices of the rows that need it, and is not called where there are none. The random numbers
+    drawn depend on N alone.
     Source: Sutton and Barto (2018), section 2.2.
     """
     explores = random.random(num_envs) < epsilon

@@ -1,8 +1,8 @@
 """Named protocols: how a score is made, so that no two scores are compared that mean different things.
 
-A protocol fixes the environment's settings, which actions there are, how the agent acts when it is evaluated, how long
-a game may last, and which seeds the games have. Its hash covers every field, and stands with every run, tape, score and
-card.
+A protocol fixes the environment's settings, which actions there are, how the agent acts when it is evaluated and how
+long a game may last. Its hash covers every field, and stands with every run, tape, score and card. The games have the
+same seeds under every protocol, the first of a fixed stream; how many were played stands with the score.
 
 Training plays under the same protocol. It may depart from it only by named settings of the run (rewards clipped, a lost
 life as discount 0), which stand in `config.json`.

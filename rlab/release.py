@@ -23,11 +23,16 @@ CARD = "README.md"
 def release(run: Path, settings: Settings, folder: Path) -> None:
     """Make the new folder `folder` of an evaluated run.
 
-    Raises UserError if the run has no evaluation, or none of a checkpoint that is there and whole, or if the folder
-    exists.
+    Raises UserError if the run has no evaluation, or none of its best checkpoint, or if the folder exists.
     """
     evaluation = Evaluation.read(run)
-    place = checkpoint.chosen(run, str(evaluation.step))
+    place = checkpoint.chosen(run, checkpoint.BEST)
+    best = checkpoint.step_of(place)
+    if best != evaluation.step:
+        raise UserError(
+            f"the evaluation of {run} is of step {evaluation.step}, its best checkpoint of {best}: "
+            f"make one of that with python scripts/evaluate.py {run}"
+        )
     if folder.exists():
         raise UserError(f"{folder} is there already: choose another name, or delete it first")
     draft = folder.with_name(f".{folder.name}.draft")
@@ -35,7 +40,7 @@ def release(run: Path, settings: Settings, folder: Path) -> None:
     draft.mkdir(parents=True)
     try:
         _fill(draft, run, place)
-        (draft / CARD).write_text(card(draft, settings, evaluation))
+        (draft / CARD).write_text(card(draft, settings, evaluation, folder))
         draft.rename(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

@@ -96,8 +96,9 @@ class Environment(Protocol):
 class Tape:
     """One episode: all that is needed to play it again, and the digest that proves it.
 
-    `step` is the agent's step count at its first action. As N environments step together, `step // N` is the turn of
-    the loop in which it began and `step % N` the environment that played it.
+    `step` is the agent's step count at its first action. As N environments step together, in training `step // N` is
+    the turn of the loop in which it began and `step % N` the environment that played it; in an evaluation it is the
+    step of the checkpoint that played.
     """
 
     stream: str  # train, validation, eval or demo

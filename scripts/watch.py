@@ -36,8 +36,9 @@ class Options:
     """Which games: eval, validation, train or demo. Empty: the first of eval, validation and train that there is."""
     number: int | None = None
     """Which game of the stream. None: the best; of the latest evaluation, where the stream is one of evaluations."""
-    checkpoint: str = checkpoint.BEST
-    """Whose values are drawn beside the picture: best, latest, or a step."""
+    checkpoint: str = ""
+    """Whose values are drawn beside the picture: best, latest, or a step. Empty: that of the one that played, if it is
+    still there, else of the best."""
     out: Path | None = None
     """The video to write. None: <run>/videos/<stream>-<number>.mp4."""
 
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str]) -> None:
     settings = agents.read_settings(options.run)
     store = TapeStore(options.run / TAPES)
     tape = choose(store, options.stream, options.number)
-    place = checkpoint.chosen(options.run, options.checkpoint)
+    played = checkpoint.place_of(options.run, tape.step).is_dir()
+    place = checkpoint.chosen(options.run, options.checkpoint or (str(tape.step) if played else checkpoint.BEST))
     print(f"{tape.stream} game {tape.number}: {tape.score:g} in {tape.length} steps", flush=True)
     print(watch(options.run, settings, tape, place, options.out))
 

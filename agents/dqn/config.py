@@ -98,7 +98,7 @@ PRESETS = {
         {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"},
     ),
     "paper": Preset(
-        Config(optimizer="rmsprop", optimizer_epsilon=0.01),
+        Config(optimizer="rmsprop", optimizer_epsilon=0.01 / 32**2),  # theirs is for the sum over a batch, not its mean
         "ALE/*",
         {"protocol": "classic", "life_loss_ends_value": True},
     ),

@@ -16,23 +16,23 @@ from rlab.tensorboard import read_scalars
 _WINDOWS = 20  # rows of the learning curve
 
 
-def card(folder: Path, settings: Settings, evaluation: Evaluation) -> str:
-    """The card of the agent in `folder`, which holds the origin and the event file of its run."""
+def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) -> str:
+    """The card of the agent in `folder`, which holds origin and event file of its run, to be kept in `where`."""
     origin = json.loads((folder / ORIGIN).read_text())
     scalars = read_scalars(folder)
-    mean, low, high = mean_interval(evaluation.scores)
+    numbers = [*mean_interval(evaluation.scores), float(np.median(evaluation.scores)), max(evaluation.scores)]
+    mean, low, high, median, best = (f"{number:,.{0 if numbers[0] >= 100 else 2}f}" for number in numbers)
     seconds = _seconds(scalars.get("speed/steps_per_s", []))
     departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
-    where = "checkpoints/released/" + folder.name.removeprefix(".").removesuffix(".draft")
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
-    if f"--steps {settings.run.steps}" not in train:
+    if _steps(origin["command"]) not in (None, str(settings.run.steps)):
         train += f"\npython scripts/train.py --resume RUN --steps {settings.run.steps}"
     return f"""# {settings.agent} on {settings.run.env}
 
-**{mean:.0f} points** [{low:.0f}, {high:.0f}]: mean and 95% interval (BCa bootstrap over games) of
+**{mean} points** [{low}, {high}]: mean and 95% interval (BCa bootstrap over games) of
 {len(evaluation.scores)} full games under `{evaluation.protocol}`, on seeds that neither training nor the choice of the
-checkpoint saw; median {np.median(evaluation.scores):.0f}, best {max(evaluation.scores):.0f}. One run: it says nothing
+checkpoint saw; median {median}, best {best}. One run: it says nothing
 about other seeds of training.
 
     python scripts/watch.py {where}
@@ -59,12 +59,21 @@ python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
 
 ## Learning curve
 
-Mean raw score of the training games that ended in each window of steps, and of the validation games at its end.
+Mean raw score of the training games that ended in each window of steps, and of the last validation
+games in it.
 
 | steps | training | games | validation [95%] |
 |---|---|---|---|
 {_curve(scalars, settings.run.steps)}
 """
+
+
+def _steps(command: Sequence[str]) -> str | None:
+    """The number of steps that a training's command asked for; None: the default."""
+    for word, following in zip(command, [*command[1:], ""], strict=True):
+        if word.startswith("--steps"):
+            return word.partition("=")[2] or following
+    return None
 
 
 def _seconds(speeds: Sequence[tuple[int, float]]) -> float:
@@ -83,7 +92,7 @@ def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:
         inside = [(score, count) for step, score, count in scored if begin < step <= end]
         count = sum(count for _, count in inside)
         training = f"{sum(score * count for score, count in inside) / count:,.0f}" if count else ""
-        validated = [values[end] for values in validation if end in values]
-        words = "{:,.0f} [{:,.0f}, {:,.0f}]".format(*validated) if len(validated) == 3 else ""
+        at = max((step for step in validation[0] if begin < step <= end), default=None)
+        words = "{:,.0f} [{:,.0f}, {:,.0f}]".format(*(values[at] for values in validation)) if at else ""
         rows.append(f"| {end:,} | {training} | {count:.0f} | {words} |")
     return "\n".join(rows)
