@@ -6,7 +6,6 @@ counters and unfinished episodes, what the log has gathered, and the length of t
 it. Finished episodes are in the tape store, committed before the checkpoint; younger rows are deleted at resume.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -23,6 +22,7 @@ from rlab.protocol import Protocol
 from rlab.report.video import animation
 from rlab.rundir import TAPES
 from rlab.seeding import Seeds
+from rlab.statefile import read_state, write_state
 from rlab.tapes import TapeStore, disagreement
 from rlab.tensorboard import EventFile
 from rlab.types import Environment, Moment, Tape, UserError
@@ -210,7 +210,7 @@ class Training(Iterator[Progress]):
             "log": asdict(self._log),
             "event_file_length": self._events.flush(),
         }
-        (folder / _STATE).write_text(json.dumps(state, indent=2) + "\n")
+        write_state(folder / _STATE, state)
 
     def _unfinished(self, folder: Path) -> list[Tape]:
         store = TapeStore(folder / _UNFINISHED)
@@ -247,7 +247,7 @@ class Training(Iterator[Progress]):
             seed=self.config.seed,
         )
         improved = self._validation.add(tapes, self.step, self._tapes, self._events)
-        if improved and self._replayable:
+        if improved and self._replayable is not False:
             self._show(max(tapes, key=lambda tape: tape.score))
         return [tape.score for tape in tapes], improved
 
@@ -262,10 +262,6 @@ class Training(Iterator[Progress]):
 
 
 def _read_state(folder: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = json.loads((folder / _STATE).read_text())
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{folder} holds an agent to play with but no training state: it cannot be gone on from"
-        ) from error
-    return state
+    if not (folder / _STATE).is_file():
+        raise UserError(f"{folder} holds an agent to play with but no training state: it cannot be gone on from")
+    return read_state(folder / _STATE, "turn", "begun", "frames", "log", "event_file_length")
