@@ -66,7 +66,7 @@ def check_name(name: str) -> None:
         except UserError:
             raise
         except Exception as error:  # the user's code may raise anything
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = _said(error)
             raise UserError(
                 f"unknown environment: received {name!r}; the module cannot be imported: {reason}"
             ) from error
@@ -88,8 +88,17 @@ def _refuse_runs(module: str) -> None:
             return
         places = [found.origin] if found.has_location and found.origin else found.submodule_search_locations or []
         for place in map(Path, places):
-            if any((folder / "config.json").is_file() for folder in (place, *place.parents)):
+            if any(_is_run(folder) for folder in (place, *place.parents)):
                 raise UserError(f"{module} is refused: it lies in the folder of a run, {place}")
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any(folder.glob("step_*/manifest.json"))
+
+
+def _said(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def check(name: str, protocol: Protocol) -> list[str]:
@@ -175,7 +184,7 @@ def _screens(env: gymnasium.Env[Any, Any]) -> list[Array]:
     try:
         return [np.asarray(env.render())]
     except Exception as error:  # the user's code may raise anything
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = _said(error)
         raise UserError(f"{env.spec.id if env.spec else env} cannot be rendered: {reason}") from error
 
 
@@ -187,7 +196,7 @@ def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
             env.close()
             env = gymnasium.make(name, render_mode="rgb_array")
     except Exception as error:  # the user's code may raise anything
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = _said(error)
         raise UserError(f"{name} cannot be made: {reason}") from error
     from_zero(env.observation_space)
     from_zero(env.action_space)

@@ -52,7 +52,7 @@ python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
 | training | {settings.run.steps:,} steps, {scalars["train/frames"][-1][1]:,.0f} frames, seed {settings.run.seed} |
 | checkpoint | the best of its validation games, after {evaluation.step:,} steps |
 | departures of training from the protocol | {departures} |
-| time | {seconds / 3600:.1f} hours, validation games included, beside other work of the machine |
+| time | {seconds / 3600:.1f} hours, validation games included |
 | machine | {origin["device"]}; {origin["system"]} |
 | started | {origin["started"][:10]}, commit `{origin["git"]}` |
 | versions | Python {origin["python"]}, {versions} |
