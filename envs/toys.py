@@ -1,6 +1,7 @@
 """Small environments with a known optimum, for tests and for a first look.
 
 - `Identity-v0`: show the action that the observation names; 20 steps. Optimum 20, random 20 / 4 = 5.
+- `Aim-v0`: the same with numbers: act the number in [-1, 1] that is shown. Optimum 20, random 20 / 3.
 - `Corridor-v0`: walk right to the end of a corridor of 8 cells within 50 steps; one point there and nothing before.
   Optimum 1 after 7 steps; random 0.582.
 - `Catch-v0`: an image; move a paddle under a falling ball. Optimum 1, random about -0.6.
@@ -40,6 +41,28 @@ class Identity(gymnasium.Env[Array, Any]):
         return np.asarray(np.eye(4, dtype=np.float32)[self._value])
 
 
+class Aim(gymnasium.Env[Array, Any]):
+    """A number from -1 to 1 is shown; an action pays 1 less its distance from it. Truncated after 20 steps."""
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space = spaces.Box(-1, 1, (1,), np.float32)
+        self.action_space = spaces.Box(-1, 1, (1,), np.float32)
+        self._shown = np.zeros(1, np.float32)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Observed:
+        super().reset(seed=seed)
+        return self._draw(), {}
+
+    def step(self, action: Any) -> Stepped:
+        reward = 1 - float(np.abs(np.asarray(action) - self._shown)[0])
+        return self._draw(), reward, False, False, {}
+
+    def _draw(self) -> Array:
+        self._shown = self.np_random.uniform(-1, 1, 1).astype(np.float32)
+        return self._shown
+
+
 class Corridor(gymnasium.Env[Any, Any]):
     """Cells 0 to 7 as Discrete observations; action 1 goes right, 0 left; cell 7 pays 1 and ends the episode."""
 
@@ -47,6 +70,8 @@ class Corridor(gymnasium.Env[Any, Any]):
         self.render_mode = render_mode
         self.observation_space = spaces.Discrete(8)
         self.action_space = spaces.Discrete(2)
+        self.initial_state_distrib = np.eye(8)[0]
+        self.P = {cell: {action: [self._outcome(cell, action)] for action in range(2)} for cell in range(8)}
         self._cell = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -55,9 +80,13 @@ class Corridor(gymnasium.Env[Any, Any]):
         return np.int64(self._cell), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        self._cell = min(max(self._cell + (1 if action == 1 else -1), 0), 7)
-        arrived = self._cell == 7
-        return np.int64(self._cell), float(arrived), arrived, False, {}
+        _, self._cell, reward, arrived = self._outcome(self._cell, action)
+        return np.int64(self._cell), reward, arrived, False, {}
+
+    def _outcome(self, cell: int, action: Any) -> tuple[float, int, float, bool]:
+        """Probability, successor, reward and whether it terminates, as in the tables of Gymnasium's toys."""
+        successor = min(max(cell + (1 if action == 1 else -1), 0), 7)
+        return 1.0, successor, float(successor == 7), successor == 7
 
 
 class Catch(gymnasium.Env[Array, Any]):
@@ -100,5 +129,6 @@ class Catch(gymnasium.Env[Array, Any]):
 
 
 gymnasium.register("Identity-v0", entry_point="envs.toys:Identity", max_episode_steps=20)
+gymnasium.register("Aim-v0", entry_point="envs.toys:Aim", max_episode_steps=20)
 gymnasium.register("Corridor-v0", entry_point="envs.toys:Corridor", max_episode_steps=50)
 gymnasium.register("Catch-v0", entry_point="envs.toys:Catch", max_episode_steps=20)

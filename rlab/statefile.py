@@ -1,10 +1,15 @@
-"""The state of an actor or an agent as a JSON file."""
+"""The state of an actor or an agent as a JSON file, or as arrays in a `.npz` file."""
 
 import json
+import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rlab.types import UserError
+import numpy as np
+
+from rlab.types import Array, UserError
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -22,3 +27,21 @@ def read_state(path: Path, *names: str) -> dict[str, Any]:
     if missing:
         raise UserError(f"{path} is the state of something else: {', '.join(missing)} is missing")
     return state
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write arrays by name, compressed; the path ends in `.npz`."""
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: Path, *names: str) -> dict[str, Array]:
+    """What `write_arrays` wrote. Raises UserError if it is not there, is torn, or has not all of `names`."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive.items())
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise UserError(f"no arrays can be read from {path}: {error}") from error
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise UserError(f"{path} is the state of something else: {', '.join(missing)} is missing")
+    return arrays

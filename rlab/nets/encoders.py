@@ -1,9 +1,11 @@
 """Encoders: Keras models from observations [B, *O], as the environment gives them, to features [B, D] float32."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
 import numpy as np
+import tensorflow as tf
 from gymnasium import spaces
 
 from rlab.nets.initialisers import fan_in
@@ -11,7 +13,34 @@ from rlab.seeding import Seeds
 from rlab.spaces import is_image
 
 
-def nature(space: spaces.Space[Any], seeds: Seeds, padding: Literal["valid", "same"] = "valid") -> keras.Model:
+@keras.saving.register_keras_serializable("rlab")
+class Standardise(keras.layers.Layer):  # type: ignore[misc]
+    """Observations [B, *O] less a mean, over a standard deviation, cut to +-10; nothing is learnt in here.
+
+    The agent sets both from what it has seen (`set_moments`); until then observations pass unchanged.
+    Source: Andrychowicz et al. (2021), What Matters for On-Policy Deep Actor-Critic Methods?, section 3.4.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        shape = input_shape[1:]
+        self.mean = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="mean")
+        self.deviation = self.add_weight(shape=shape, initializer="ones", trainable=False, name="deviation")
+
+    def call(self, observation: tf.Tensor) -> tf.Tensor:
+        return tf.clip_by_value((tf.cast(observation, tf.float32) - self.mean) / self.deviation, -10.0, 10.0)
+
+    def set_moments(self, mean: Any, deviation: Any) -> None:
+        """Both of the shape of an observation."""
+        self.mean.assign(mean)
+        self.deviation.assign(deviation)
+
+
+Start = Callable[[Seeds, str], keras.initializers.Initializer]  # of the weights of the layer of a name
+
+
+def nature(
+    space: spaces.Space[Any], seeds: Seeds, padding: Literal["valid", "same"] = "valid", start: Start = fan_in
+) -> keras.Model:
     """The three convolutions of Mnih et al. (2015), Methods, "Model architecture", flattened: D = 3136 for 84x84.
 
     The space is one that `rlab.spaces.fits_nature`. With padding "same" they are the book's (chapter 16): D = 7040 for
@@ -27,20 +56,25 @@ def nature(space: spaces.Space[Any], seeds: Seeds, padding: Literal["valid", "sa
             stride,
             padding=padding,
             activation="relu",
-            kernel_initializer=fan_in(seeds, name),
+            kernel_initializer=start(seeds, name),
             name=name,
         )
         features = convolution(features)
     return keras.Model(image, keras.layers.Flatten(dtype="float32")(features), name="nature_encoder")
 
 
-def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds) -> keras.Model:
-    """Dense layers of `sizes` with ReLU on a vector, a small image, or the one-hot code of a Discrete observation."""
+def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds, *, standardised: bool = False) -> keras.Model:
+    """Dense layers of `sizes` with ReLU on a vector, a small image, or the one-hot code of a Discrete observation.
+
+    With `standardised` a vector goes through a layer `Standardise` first, called "standardise".
+    """
     inputs = keras.Input(space.shape or (), dtype=(space.dtype or np.dtype(np.float32)).name, name="observation")
     features: Any = inputs
     if isinstance(space, spaces.Discrete):
         features = keras.layers.Reshape((1,))(features)
         features = keras.layers.CategoryEncoding(int(space.n), "one_hot")(features)
+    elif standardised:
+        features = keras.layers.Flatten()(Standardise(dtype="float32", name="standardise")(features))
     else:
         features = keras.layers.Rescaling(1 / 255 if is_image(space) else 1.0)(features)  # to floats, too
         features = keras.layers.Flatten()(features)

@@ -1,5 +1,7 @@
 """How weights start, each layer from a random stream of its own."""
 
+import math
+
 import keras
 
 from rlab.seeding import Seeds
@@ -11,3 +13,17 @@ def fan_in(seeds: Seeds, name: str) -> keras.initializers.Initializer:
     Source: LeCun et al. (1998), Efficient BackProp, section 4.6, with the factor that Torch chose.
     """
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform", seed=seeds.integer(f"weights {name}"))
+
+
+def orthogonal(seeds: Seeds, name: str, gain: float) -> keras.initializers.Initializer:
+    """Orthogonal weights times `gain`, as actor-critics usually begin.
+
+    Source: Saxe et al. (2014), Exact solutions to the nonlinear dynamics of learning; Andrychowicz et al. (2021), What
+    Matters for On-Policy Deep Actor-Critic Methods?, section 3.2, for a small gain in the last layer of a policy.
+    """
+    return keras.initializers.Orthogonal(gain, seed=seeds.integer(f"weights {name}"))
+
+
+def relu_orthogonal(seeds: Seeds, name: str) -> keras.initializers.Initializer:
+    """Orthogonal weights for a layer with ReLU, which lets half of its variance through."""
+    return orthogonal(seeds, name, math.sqrt(2))

@@ -28,12 +28,17 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
 
 
 def make_optimizer(name: str, learning_rate: float, epsilon: float) -> keras.optimizers.Optimizer:
-    """ "adam"; "rmsprop", centred with decay 0.95 and no momentum, or "nesterov", momentum 0.95 without `epsilon`.
+    """One of these, of which only "nesterov" has no `epsilon`:
 
-    Source: Kingma and Ba (2015); Mnih et al. (2015), extended data table 1; Hands-On Machine Learning, chapter 16.
+    - "adam": Kingma and Ba (2015).
+    - "rmsprop": centred, decay 0.95. Mnih et al. (2015), extended data table 1.
+    - "shared_rmsprop": not centred, decay 0.99. Mnih et al. (2016), Asynchronous Methods, section 4.5.
+    - "nesterov": momentum 0.95. Hands-On Machine Learning, chapter 16.
     """
     if name == "adam":
         return FusedAdam(learning_rate, epsilon=epsilon)
     if name == "rmsprop":
         return keras.optimizers.RMSprop(learning_rate, rho=0.95, epsilon=epsilon, centered=True)
+    if name == "shared_rmsprop":
+        return keras.optimizers.RMSprop(learning_rate, rho=0.99, epsilon=epsilon)
     return keras.optimizers.SGD(learning_rate, momentum=0.95, nesterov=True)

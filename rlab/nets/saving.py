@@ -13,7 +13,9 @@ from typing import Any
 import h5py
 import keras
 
-import rlab.nets.dense  # noqa: F401 - makes the lab's own layers known to Keras
+import rlab.nets.dense  # these make the lab's own layers known to Keras
+import rlab.nets.encoders
+import rlab.nets.policies  # noqa: F401
 from rlab.types import UserError
 
 # What may be named where: subclasses of one class, by the plain name that their module exports.
@@ -58,6 +60,18 @@ def load_model(path: Path) -> keras.Model:
     if not isinstance(model, keras.Model):
         raise UserError(f"{path} cannot be loaded: it holds a {type(model).__name__}, not a model")
     return model
+
+
+def load_weights(network: keras.Model, path: Path) -> None:
+    """Give a network the weights of a model that `save_model` wrote.
+
+    Raises UserError as `load_model` does, and if the weights have other shapes.
+    """
+    saved = load_model(path)
+    found, expected = ([tuple(weight.shape) for weight in model.weights] for model in (saved, network))
+    if found != expected:
+        raise UserError(f"{path} does not fit the settings: weights {found}, expected {expected}")
+    network.set_weights(saved.get_weights())
 
 
 def _check(part: Any, path: Path) -> None:

@@ -26,8 +26,14 @@ SMALL = {
     "batch_size": 8,
     "encoder_sizes": (16,),
     "epsilon_decay_steps": 200,
+    "episodes_per_update": 3,
+    "epochs": 2,
     "hidden_sizes": (16,),
+    "minibatches": 2,
+    "population_size": 6,
     "replay_capacity": 80,  # so that a replay goes round
+    "rollout_steps": 8,
+    "survivors": 2,
     "target_period_updates": 3,
     "update_period_steps": 8,
     "warmup_steps": 40,
@@ -65,7 +71,7 @@ class Case:
             return False
 
     def make(self) -> Agent:
-        return agents.make(self.settings)
+        return agents.make(self.settings, model=envs.model_of(self.environment))
 
     def make_environment(self, num_envs: int) -> Environment:
         return envs.make(self.environment, num_envs, self.protocol)

@@ -29,6 +29,7 @@ class Toy(NamedTuple):
     steps: int  # about twice as many as it was seen to take
 
 
+AIM = Toy("Aim-v0", 20, 8000)  # the same with numbers to act
 IDENTITY = Toy("Identity-v0", 20, 1000)  # what to do is seen
 CORRIDOR = Toy("Corridor-v0", 1, 2000)  # values have to travel back over eight symbols
 CATCH = Toy("Catch-v0", 1, 3000)  # an image
@@ -41,6 +42,14 @@ def dqn(**changes: Any) -> AgentConfig:
         **{"warmup_steps": 100, "target_period_updates": 50, "replay_capacity": 5000},
         **{"epsilon_decay_steps": 2000, "epsilon_end": 0.2},
         **changes,
+    )
+    return config
+
+
+def ppo(**changes: Any) -> AgentConfig:
+    config: AgentConfig = dataclasses.replace(
+        agents.find("ppo").PRESETS["control"].config,
+        **{"hidden_sizes": (32,), "learning_rate": 3e-3, "learning_rate_decay_steps": 0, **changes},
     )
     return config
 
@@ -81,7 +90,26 @@ def test_it_learns_to_play_well(name: str, config: AgentConfig, toy: Toy) -> Non
     assert score(agent, toy.environment) >= SUFFICIENT * toy.optimum
 
 
-@pytest.mark.parametrize("toy", [IDENTITY, CORRIDOR, CATCH], ids=lambda toy: toy.environment)
+A2C = {"epochs": 1, "minibatches": 1, "normalise_advantages": False, "rollout_steps": 8, "learning_rate": 1e-2}
+
+
+@pytest.mark.parametrize(
+    ("config", "toy"),
+    [
+        pytest.param(ppo(), AIM, id="ppo-Aim"),
+        pytest.param(ppo(), CORRIDOR, id="ppo-Corridor"),
+        pytest.param(ppo(), CATCH, id="ppo-Catch"),
+        pytest.param(ppo(**A2C), IDENTITY, id="a2c-Identity"),
+    ],
+)
+def test_policies_learn_from_what_they_have_just_played(config: AgentConfig, toy: Toy) -> None:
+    agent = make("ppo", config, toy.environment)
+    assert score(agent, toy.environment) < SUFFICIENT * toy.optimum, "nothing is left to learn"
+    train(agent, toy._replace(steps=8_000))
+    assert score(agent, toy.environment) >= SUFFICIENT * toy.optimum
+
+
+@pytest.mark.parametrize("toy", [AIM, IDENTITY, CORRIDOR, CATCH], ids=lambda toy: toy.environment)
 def test_random_actions_do_not_play_well(toy: Toy) -> None:
     agent = make("random", agents.find("random").Config(), toy.environment)
     train(agent, toy)

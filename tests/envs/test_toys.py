@@ -39,6 +39,7 @@ def follow_the_ball(environment, observation):
     ("name", "policy", "score", "length"),
     [
         ("Identity-v0", lambda environment, observation: observation.argmax(), 20, 20),
+        ("Aim-v0", lambda environment, observation: observation, 20, 20),
         ("Corridor-v0", lambda environment, observation: 1, 1, 7),
         ("Catch-v0", follow_the_ball, 1, 9),
     ],
@@ -53,6 +54,7 @@ def test_the_optimum(name, policy, score, length):
     ("name", "episodes", "expected", "tolerance"),
     [
         ("Identity-v0", 300, 20 / 4, 0.4),  # standard error: sqrt(20 * 1/4 * 3/4 / 300) = 0.11
+        ("Aim-v0", 300, 20 * (1 - 2 / 3), 0.6),  # the mean distance of two such numbers is 2/3: sqrt(20 * 2/9 / 300) = 0.12
         ("Catch-v0", 1000, 1 / 5 - 4 / 5, 0.08),  # the ball's column is one of 5: 0.025
     ],
 )

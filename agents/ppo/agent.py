@@ -1,0 +1,228 @@
+"""PPO: a policy and a value network that learn several times from what was just played.
+
+Source: Schulman et al. (2017), Proximal Policy Optimization Algorithms; Schulman et al. (2016) for the advantages; Mnih
+et al. (2016) for A2C, of which Huang et al. (2022), A2C is a special case of PPO, show that it is this with one epoch
+and one minibatch.
+Departs: see the README.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from gymnasium import spaces
+
+from agents.ppo.config import Config
+from agents.ppo.update import METRICS, make_update
+from rlab import devices
+from rlab.nets.encoders import mlp, nature
+from rlab.nets.initialisers import relu_orthogonal
+from rlab.nets.optimizers import make_optimizer
+from rlab.nets.policies import actor_critic
+from rlab.nets.saving import load_weights, save_model
+from rlab.normalisation import RewardScale, RunningMoments
+from rlab.ops.distributions import Categorical, distribution
+from rlab.ops.returns import lambda_return
+from rlab.replay.rollouts import Rollout
+from rlab.schedules import Linear
+from rlab.seeding import Seeds, generator_state, restore_generator
+from rlab.statefile import read_arrays, read_state, write_arrays, write_state
+from rlab.types import Array, Bools, Metrics, Transitions
+
+NETWORK = "network.keras"
+ROLLOUT = "learner.rollout.npz"
+LEARNER = "learner.npz"
+STATE = "learner.json"
+
+
+class PPO:
+    """The agent; see `Config` for its settings."""
+
+    def __init__(
+        self,
+        config: Config,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        seeds: Seeds,
+        encoder: keras.Model | None,
+    ) -> None:
+        self.config = config
+        self.action_space = action_space
+        self.distribution = distribution(action_space)
+        self._observation_space = observation_space
+        self._random = seeds.generator("minibatches")
+        self._rollout = Rollout(config.rollout_steps)
+        self._moments = RunningMoments(observation_space.shape or ())
+        self._reward_scale = RewardScale(config.gamma)
+        self._rate = Linear(config.learning_rate, 0.0, config.learning_rate_decay_steps)
+        self._steps = 0
+        with devices.scope():
+            if encoder is None and config.encoder_kind == "mlp":
+                sizes, standardised = config.encoder_sizes, config.normalise_observations
+                encoder = mlp(observation_space, sizes, seeds, standardised=standardised)
+            elif encoder is None:
+                encoder = nature(observation_space, seeds, start=relu_orthogonal)
+            self.network = actor_critic(
+                encoder,
+                config.hidden_sizes,
+                config.activation,
+                self.distribution,
+                config.log_deviation_start,
+                seeds,
+                shared=config.shared,
+            )
+            self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
+            self._optimizer.build(self.network.trainable_variables)
+        self._update: Any = None  # compiled when the number of environments, and so the size of a minibatch, is known
+        self._acts: dict[tuple[int, bool], Any] = {}  # compiled, by number of observations and whether to explore
+
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> "_Actor":
+        return _Actor(self, num_envs, seed, explore)
+
+    def act(self, observations: Array, noise: Array, *, explore: bool) -> tuple[Array, Array, Array]:
+        """For observations [N, *O]: actions drawn with `noise`, or the most probable; log-probabilities; values [N]."""
+        key = len(observations), explore
+        if key not in self._acts:
+            shape, dtype = self._observation_space.shape or (), self._observation_space.dtype
+            signature = tf.TensorSpec((len(observations), *shape), dtype), tf.TensorSpec(noise.shape, tf.float32)
+            self._acts[key] = devices.function(self._explore if explore else self._exploit, *signature, acting=True)
+        action, log_prob, value = (np.asarray(result) for result in self._acts[key](observations, noise))
+        return action, log_prob, value
+
+    def _explore(self, observation: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        parameters, value = self.network(observation)
+        action = self.distribution.sample(parameters, noise)
+        return action, self.distribution.log_prob(parameters, action), value
+
+    def _exploit(self, observation: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        parameters, value = self.network(observation)
+        action = self.distribution.mode(parameters)
+        return action, self.distribution.log_prob(parameters, action), value
+
+    def values(self, observations: Array) -> Array:
+        """The values [N] of observations [N, *O]."""
+        noise = np.full((len(observations), self.distribution.noise_size), 0.5, np.float32)
+        return self.act(observations, noise, explore=True)[2]
+
+    def inspect(self, observations: Array) -> Mapping[str, Array]:
+        parameters, value = (np.asarray(result) for result in self.network(observations))
+        if isinstance(self.distribution, Categorical):
+            return {"probabilities": np.asarray(tf.nn.softmax(parameters)), "value": value}
+        return {"value": value}
+
+    def observe(self, transitions: Transitions) -> None:
+        config, rollout = self.config, self._rollout
+        reward = np.clip(transitions.reward, -1, 1) if config.reward_clipping else transitions.reward
+        if config.normalise_rewards:
+            self._reward_scale.observe(reward, transitions.last)
+        value = transitions.extras["value"]
+        if rollout.size:
+            before = rollout.size - 1  # this value is the next one of the step before, where an episode went on
+            rollout["next_value"][before] = np.where(rollout["last"][before], rollout["next_value"][before], value)
+        cut_off = transitions.last & (transitions.discount > 0)
+        needed = cut_off.any() or rollout.size == config.rollout_steps - 1
+        rollout.add(
+            observation=transitions.observation,
+            action=transitions.extras["drawn"],
+            log_prob=transitions.extras["log_prob"],
+            value=value,
+            reward=reward,
+            discount=transitions.discount,
+            last=transitions.last,
+            next_value=self.values(transitions.next_observation) if needed else np.zeros_like(value),
+        )
+        self._steps += len(value)
+
+    def learn(self) -> Metrics | None:
+        config, rollout = self.config, self._rollout
+        if not rollout.full:
+            return None
+        reward = self._reward_scale(rollout["reward"]) if config.normalise_rewards else rollout["reward"]
+        discount = rollout["discount"] * np.float32(config.gamma)
+        returns = lambda_return(reward, discount, rollout["next_value"], rollout["last"], config.trace_decay)
+        names = ("observation", "action", "log_prob", "value")
+        columns = [column.reshape(-1, *column.shape[2:]) for column in (*(rollout[n] for n in names), returns)]
+        rate = self._rate(self._steps) if config.learning_rate_decay_steps else config.learning_rate
+        self._optimizer.learning_rate.assign(rate)
+        made = self._learn_from(columns)
+        if config.normalise_observations:
+            self._moments.add(columns[0])
+            layer = self.network.get_layer("mlp_encoder").get_layer("standardise")
+            layer.set_moments(self._moments.mean, self._moments.deviation)
+        value, goal = columns[3], columns[4]
+        variance = goal.var()
+        rollout.clear()
+        return {
+            **dict(zip(METRICS, np.mean(made, axis=0), strict=True)),
+            "loss/learning_rate": rate,
+            "value/mean": float(value.mean()),
+            "value/explained_variance": float(1 - (goal - value).var() / variance) if variance > 0 else 0.0,
+        }
+
+    def _learn_from(self, columns: list[Array]) -> list[list[float]]:
+        """Go through the gathered steps, columns [T * N, ...], in shuffled minibatches; what each update measured."""
+        config, total = self.config, len(columns[0])
+        size = total // config.minibatches
+        if self._update is None:
+            self._update = make_update(config, self.network, self._optimizer, self.distribution, size)
+        made: list[list[float]] = []
+        for _ in range(config.epochs):
+            order = self._random.permutation(total)
+            for start in range(0, size * config.minibatches, size):
+                chosen = order[start : start + size]
+                made.append([float(number) for number in self._update(*(column[chosen] for column in columns))])
+                if config.target_kl and made[-1][2] > config.target_kl:
+                    return made
+        return made
+
+    def save(self, directory: Path) -> None:
+        save_model(self.network, directory / NETWORK)
+        learned = {f"optimizer_{n}": np.asarray(variable) for n, variable in enumerate(self._optimizer.variables)}
+        learned |= {f"observations_{name}": value for name, value in self._moments.state().items()}
+        learned |= {f"rewards_{name}": value for name, value in self._reward_scale.state().items()}
+        write_arrays(directory / LEARNER, learned)
+        self._rollout.save(directory / ROLLOUT)
+        write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
+
+    def load(self, directory: Path) -> int:
+        load_weights(self.network, directory / NETWORK)
+        if not (directory / LEARNER).is_file():
+            return 0  # a released agent, to play with
+        learned = read_arrays(directory / LEARNER)
+        for number, variable in enumerate(self._optimizer.variables):
+            variable.assign(learned[f"optimizer_{number}"])
+        for prefix, owner in (("observations_", self._moments), ("rewards_", self._reward_scale)):
+            owner.restore({name.removeprefix(prefix): a for name, a in learned.items() if name.startswith(prefix)})
+        self._rollout.load(directory / ROLLOUT)
+        state = read_state(directory / STATE, "steps", "random")
+        self._steps = state["steps"]
+        restore_generator(self._random, state["random"])
+        return 0
+
+
+class _Actor:
+    """Draws actions from the agent's policy, or plays the most probable ones."""
+
+    def __init__(self, agent: PPO, num_envs: int, seed: int, explore: bool) -> None:
+        self._agent = agent
+        self._num_envs = num_envs
+        self._random = np.random.default_rng(seed)
+        self._explore = explore
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        noise = self._agent.distribution.noise(self._random, self._num_envs)
+        drawn, log_prob, value = self._agent.act(observations, noise, explore=self._explore)
+        extras = {"drawn": drawn, "log_prob": log_prob, "value": value}
+        space = self._agent.action_space
+        if isinstance(space, spaces.Box):
+            return np.clip(drawn, space.low, space.high).astype(space.dtype), extras
+        return np.array(drawn, space.dtype), extras
+
+    def save(self, directory: Path) -> None:
+        write_state(directory / "actor.json", generator_state(self._random))
+
+    def load(self, directory: Path) -> None:
+        restore_generator(self._random, read_state(directory / "actor.json", "bit_generator", "state"))

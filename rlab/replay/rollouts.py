@@ -1,0 +1,47 @@
+"""What was played since the last update, for agents that learn from it once and then forget it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rlab.statefile import read_arrays, write_arrays
+from rlab.types import Array
+
+
+class Rollout:
+    """Up to `length` rows of named arrays, one row a turn of the loop; their shapes come from the first row."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.size = 0  # rows held
+        self._columns: dict[str, Array] = {}
+
+    @property
+    def full(self) -> bool:
+        return self.size == self.length
+
+    def add(self, **row: Array) -> None:
+        """Add a row, of the same names, shapes and types as the first one."""
+        for name, values in row.items():
+            if name not in self._columns:
+                self._columns[name] = np.zeros((self.length, *values.shape), values.dtype)
+            self._columns[name][self.size] = values
+        self.size += 1
+
+    def __getitem__(self, name: str) -> Array:
+        """The rows of a name, [size, ...]; what is written into them stays."""
+        return self._columns[name][: self.size]
+
+    def clear(self) -> None:
+        self.size = 0
+
+    def save(self, path: Path) -> None:
+        """Write the rows that are held."""
+        write_arrays(path, {name: self[name] for name in self._columns if self.size})
+
+    def load(self, path: Path) -> None:
+        """Restore what `save` wrote."""
+        columns = read_arrays(path)
+        self.clear()
+        for row in zip(*columns.values(), strict=True):
+            self.add(**dict(zip(columns, row, strict=True)))
