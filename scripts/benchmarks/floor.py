@@ -37,14 +37,14 @@ def act_ms(network: keras.Model, machine: Machine) -> float:
     return 1000 * sum(_multiply_adds(network)) / machine.multiply_adds_per_s
 
 
-def update_ms(network: keras.Model, batch_size: int, machine: Machine) -> float:
-    """Milliseconds of an update by Q-learning: observations and their successors forward, the former backward.
+def update_ms(network: keras.Model, batch_size: int, machine: Machine, *, forward_passes: int) -> float:
+    """Milliseconds of an update: a batch forward and backward, and what else goes forward (successors, in Q-learning).
 
     Backward costs a product for the gradient of the weights and one for that of the inputs, which the first layer does
     without.
     """
     layers = list(_multiply_adds(network))
-    arithmetic = batch_size * (4 * sum(layers) - layers[0]) / machine.multiply_adds_per_s
+    arithmetic = batch_size * ((forward_passes + 2) * sum(layers) - layers[0]) / machine.multiply_adds_per_s
     return 1000 * (arithmetic + int(network.count_params()) * _ADAM_BYTES / machine.bytes_per_s)
 
 

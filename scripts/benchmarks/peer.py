@@ -4,10 +4,10 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rlab.types import UserError
 
@@ -19,25 +19,20 @@ _VENV = _SCRIPTS.parent / ".venv-sb3"
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What the peer is to do, in agent steps."""
+    """What the peer is to do, in agent steps over all environments."""
 
+    algorithm: Literal["DQN", "PPO"]  # a class of Stable-Baselines3
+    settings: Mapping[str, Any]  # of it, by its own names
     env: str
+    num_envs: int
     frame_skip: int
     sticky_actions: float
-    learning_rate: float
-    gamma: float
-    batch_size: int
-    update_period_steps: int
-    target_period_steps: int
-    replay_capacity: int
-    epsilon: float
-    warmup_steps: int  # before the first update
     untimed_steps: int
     timed_steps: int
 
 
 def compare(ours: Sequence[str], work: Work, repeats: int) -> dict[str, Any]:
-    """Run the command `ours` and Stable-Baselines3's DQN in turn, `repeats` times each, and print how they compare.
+    """Run the command `ours` and Stable-Baselines3 in turn, `repeats` times each, and print how they compare.
 
     Both end with one JSON object. Returns that of our median run, with the peer's median and the median ratio.
     """

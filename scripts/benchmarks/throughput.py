@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from agents.dqn import Config
+from agents.dqn import Config as DQNConfig
+from agents.ppo import Config as PPOConfig
 from benchmarks import peer
 from benchmarks.work import settings_for
 from rlab import command_line
@@ -19,9 +20,20 @@ if TYPE_CHECKING:
     from benchmarks.speed import Speed
 
 _CAPACITY = 10_000
-_UNTIMED_UPDATES = 50  # once the replay is full
-_WORK: dict[str, tuple[str, dict[str, Any]]] = {  # preset, and what is replaced in it
-    "dqn": (
+
+
+class _Bench(NamedTuple):
+    """How an agent is timed."""
+
+    preset: str
+    replaced: Mapping[str, Any]  # settings of the preset
+    num_envs: int
+    untimed_calls: int  # of `learn`, that made updates
+    steps: int
+
+
+_BENCHES = {
+    "dqn": _Bench(
         "paper",
         {
             "optimizer": "adam",
@@ -33,60 +45,70 @@ _WORK: dict[str, tuple[str, dict[str, Any]]] = {  # preset, and what is replaced
             "epsilon_start": 0.01,
             "epsilon_end": 0.01,
         },
+        1,
+        50,
+        2_000,
     ),
-    "random": ("uniform", {}),
+    "ppo": _Bench("atari", {}, 8, 1, 4_096),
+    "random": _Bench("uniform", {}, 1, 0, 2_000),
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    """Time an agent's loop with one environment; the agent's settings are fixed, so that figures can be compared."""
+    """Time an agent's loop; the agent's settings are fixed, so that figures can be compared."""
 
-    agent: Literal["dqn", "random"] = "dqn"
-    """dqn: a batch of 32 every 4 steps, from a replay of 10,000; random: no learning."""
+    agent: Literal["dqn", "ppo", "random"] = "dqn"
+    """dqn: a batch of 32 every 4 steps, from a replay of 10,000, 1 environment; ppo: 8 environments for 128 steps, 4
+    epochs, minibatches of 256; random: no learning, 1 environment."""
     env: str = "ALE/MsPacman-v5"
     """The Gymnasium id of the environment."""
-    steps: int = 2_000
-    """Agent steps that are timed, once the replay is full."""
+    steps: int = 0
+    """Agent steps that are timed, once the replay is full or the first update made; 0: some 2,000 to 4,000."""
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """The number format of our networks' arithmetic."""
     peer: Literal["none", "sb3"] = "none"
-    """sb3: Stable-Baselines3's DQN does the same work, in turn with ours, each in a process of its own."""
+    """sb3: Stable-Baselines3 does the same work, in turn with ours, each in a process of its own."""
     repeats: int = 3
     """Pairs of runs, where there is a peer."""
 
 
 def main(arguments: Sequence[str]) -> None:
     options = command_line.parse(Options, arguments, program="benchmark.py throughput", description=__doc__ or "")
-    check_range("steps", options.steps, 1)
+    check_range("steps", options.steps, 0)
     check_range("repeats", options.repeats, 1)
-    preset, replaced = _WORK[options.agent]
-    settings, protocol = settings_for(options.agent, preset, RunConfig(options.env), **replaced)
+    bench = _BENCHES[options.agent]
+    steps = options.steps or bench.steps
+    run = RunConfig(options.env, num_envs=bench.num_envs, precision=options.precision)
+    settings, protocol = settings_for(options.agent, bench.preset, run, **bench.replaced)
     if options.peer == "none":
         from rlab import devices  # first of all that brings TensorFlow, which it keeps quiet
 
         devices.configure(settings.run)
         from benchmarks.speed import measure
 
-        speed = measure(settings, protocol, _UNTIMED_UPDATES, options.steps)
+        speed = measure(settings, protocol, bench.untimed_calls, steps)
         print(describe(speed))
         print(json.dumps({**asdict(speed), "floor_step_ms": speed.floor_step_ms, "floor_share": speed.floor_share}))
         return
-    work = _work_of_peer(settings, protocol, options.steps)
+    work = _work_of_peer(settings, protocol, bench.untimed_calls, steps)
     script = Path(__file__).parents[1] / "benchmark.py"
-    ours = [sys.executable, str(script), "throughput", "--env", options.env, "--steps", str(options.steps)]
-    print(json.dumps(peer.compare(ours, work, options.repeats)))
+    given = {"agent": options.agent, "env": options.env, "steps": steps, "precision": options.precision}
+    ours = [argument for name, value in given.items() for argument in (f"--{name}", str(value))]
+    print(json.dumps(peer.compare([sys.executable, str(script), "throughput", *ours], work, options.repeats)))
 
 
 def describe(speed: "Speed") -> str:
     """The table: what each part takes when it is called, and on average a step."""
     parts = [
-        ("emulator", speed.emulator_ms, 1.0, ""),
-        ("acting", speed.act_ms, 1.0, f"floor {speed.floor_act_ms:.3f} ms"),
-        ("adding to the replay", speed.observe_ms, 1.0, ""),
+        ("emulator", speed.emulator_ms, 1 / speed.num_envs, ""),
+        ("acting", speed.act_ms, 1 / speed.num_envs, f"floor {speed.floor_act_ms:.3f} ms"),
+        ("remembering", speed.observe_ms, 1 / speed.num_envs, ""),
         ("update", speed.update_ms, speed.updates_per_step, f"floor {speed.floor_ms:.2f} ms"),
     ]
     lines = [f"{'':22}{'a call':>12}{'a step':>12}"]
     lines += [f"{name:22}{ms:9.3f} ms{ms * calls:9.3f} ms   {note}".rstrip() for name, ms, calls, note in parts if ms]
-    if speed.update_ms:
+    if speed.sample_ms:
         share = f"{speed.sample_ms / speed.update_ms:.0%} of the update"
         lines.append(f"{'  of which sampling':22}{speed.sample_ms:9.3f} ms{'':15}{share}")
     rest = speed.step_ms - sum(ms * calls for _, ms, calls, _ in parts)
@@ -98,27 +120,49 @@ def describe(speed: "Speed") -> str:
     return "\n".join([*lines, f"{speed.steps_per_s:.1f} steps/s"])
 
 
-def _work_of_peer(settings: Settings, protocol: Protocol, steps: int) -> peer.Work:
+def _work_of_peer(settings: Settings, protocol: Protocol, untimed_calls: int, steps: int) -> peer.Work:
     """The same work in the peer's words. Raises UserError if it cannot do it."""
-    config = settings.config
-    if not isinstance(config, Config) or protocol.emulator is None:
+    config, num_envs = settings.config, settings.run.num_envs
+    if protocol.emulator is not None and isinstance(config, DQNConfig):
+        algorithm, theirs = "DQN", _settings_of_dqn(config)
+        untimed_steps = config.warmup_steps + untimed_calls * config.update_period_steps
+    elif protocol.emulator is not None and isinstance(config, PPOConfig):
+        algorithm, theirs = "PPO", _settings_of_ppo(config, num_envs)
+        untimed_steps = untimed_calls * config.rollout_steps * num_envs
+    else:
         raise UserError(
-            f"--peer sb3 stands beside dqn on Atari: received {settings.agent} on {settings.run.env}, "
-            "allowed is --agent dqn with an environment like ALE/MsPacman-v5"
+            f"--peer sb3 stands beside dqn and ppo on Atari: received {settings.agent} on {settings.run.env}, "
+            "allowed is --agent dqn or ppo with an environment like ALE/MsPacman-v5"
         )
-    untimed_steps = config.warmup_steps + _UNTIMED_UPDATES * config.update_period_steps
-    return peer.Work(
-        settings.run.env,
-        protocol.emulator.frame_skip[0],
-        protocol.emulator.sticky_actions,
-        config.learning_rate,
-        config.gamma,
-        config.batch_size,
-        config.update_period_steps,
-        config.target_period_updates * config.update_period_steps,
-        config.replay_capacity,
-        config.epsilon_end,
-        config.warmup_steps,
-        untimed_steps,
-        steps,
-    )
+    frame_skip, sticky_actions = protocol.emulator.frame_skip[0], protocol.emulator.sticky_actions
+    return peer.Work(algorithm, theirs, settings.run.env, num_envs, frame_skip, sticky_actions, untimed_steps, steps)
+
+
+def _settings_of_dqn(config: DQNConfig) -> dict[str, Any]:
+    return {
+        "learning_rate": config.learning_rate,
+        "buffer_size": config.replay_capacity,
+        "learning_starts": config.warmup_steps,
+        "batch_size": config.batch_size,
+        "gamma": config.gamma,
+        "train_freq": config.update_period_steps,
+        "gradient_steps": 1,
+        "target_update_interval": config.target_period_updates * config.update_period_steps,
+        "exploration_initial_eps": config.epsilon_start,
+        "exploration_final_eps": config.epsilon_end,
+    }
+
+
+def _settings_of_ppo(config: PPOConfig, num_envs: int) -> dict[str, Any]:
+    return {
+        "learning_rate": config.learning_rate,
+        "n_steps": config.rollout_steps,
+        "batch_size": config.rollout_steps * num_envs // config.minibatches,
+        "n_epochs": config.epochs,
+        "gamma": config.gamma,
+        "gae_lambda": config.trace_decay,
+        "clip_range": config.clip_range,
+        "ent_coef": config.entropy_coefficient,
+        "vf_coef": config.value_coefficient,
+        "max_grad_norm": config.gradient_norm,
+    }

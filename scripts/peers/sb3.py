@@ -1,4 +1,4 @@
-"""Steps a second of Stable-Baselines3's DQN, on the work that its one argument describes in JSON.
+"""Steps a second of Stable-Baselines3, on the work that its one argument describes in JSON.
 
 `python scripts/benchmark.py throughput --peer sb3` calls it in a virtual environment of its own. It imports nothing of
 the lab, and its last line is one JSON object.
@@ -40,26 +40,13 @@ def main() -> None:
     gymnasium.register_envs(ale_py)
     games = make_atari_env(
         work["env"],
-        n_envs=1,
+        n_envs=work["num_envs"],
         seed=0,
         env_kwargs={"frameskip": 1, "repeat_action_probability": work["sticky_actions"]},
         wrapper_kwargs={"noop_max": 0, "frame_skip": work["frame_skip"], "terminal_on_life_loss": False},
     )
-    model = stable_baselines3.DQN(
-        "CnnPolicy",
-        VecFrameStack(games, 4),
-        learning_rate=work["learning_rate"],
-        buffer_size=work["replay_capacity"],
-        learning_starts=work["warmup_steps"],
-        batch_size=work["batch_size"],
-        gamma=work["gamma"],
-        train_freq=work["update_period_steps"],
-        gradient_steps=1,
-        target_update_interval=work["target_period_steps"],
-        exploration_initial_eps=work["epsilon"],
-        exploration_final_eps=work["epsilon"],
-        seed=0,
-    )
+    algorithm = getattr(stable_baselines3, work["algorithm"])
+    model = algorithm("CnnPolicy", VecFrameStack(games, 4), seed=0, **work["settings"])
     stopwatch = Stopwatch(work["untimed_steps"], work["timed_steps"])
     model.learn(work["untimed_steps"] + work["timed_steps"], callback=stopwatch)
     result = {"steps_per_s": work["timed_steps"] / stopwatch.seconds, "threads": torch.get_num_threads()}

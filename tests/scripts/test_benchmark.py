@@ -41,10 +41,9 @@ def test_throughput_of_dqn(monkeypatch, capsys):
 
     monkeypatch.setattr(speed, "_CALLS", 20)
     monkeypatch.setattr(floor, "_ROUNDS", 2)
-    monkeypatch.setattr(throughput, "_UNTIMED_UPDATES", 5)
-    preset, replaced = throughput._WORK["dqn"]
-    small = {**replaced, "warmup_steps": 300, "replay_capacity": 300}
-    monkeypatch.setitem(throughput._WORK, "dqn", (preset, small))
+    bench = throughput._BENCHES["dqn"]
+    small = {**bench.replaced, "warmup_steps": 300, "replay_capacity": 300}
+    monkeypatch.setitem(throughput._BENCHES, "dqn", bench._replace(replaced=small, untimed_calls=5))
     lines, found = benchmarked(capsys, "throughput", "--steps", "20")
     milliseconds = ("update_ms", "sample_ms", "observe_ms", "act_ms", "emulator_ms", "floor_ms", "floor_act_ms")
     assert all(found[name] > 0 for name in milliseconds)
@@ -53,6 +52,22 @@ def test_throughput_of_dqn(monkeypatch, capsys):
     assert found["floor_share"] == pytest.approx(found["floor_step_ms"] * found["steps_per_s"] / 1000)
     assert lines[-2] == f"{found['steps_per_s']:.1f} steps/s"
     assert any(line.startswith("  of which sampling") for line in lines)
+
+
+def test_throughput_of_ppo(monkeypatch, capsys):
+    from rlab import devices  # noqa: F401, I001 - before all else that brings TensorFlow
+    from benchmarks import floor, speed, throughput
+
+    monkeypatch.setattr(speed, "_CALLS", 20)
+    monkeypatch.setattr(floor, "_ROUNDS", 2)
+    small = throughput._BENCHES["ppo"]._replace(replaced={"rollout_steps": 16, "hidden_sizes": (8,)})
+    monkeypatch.setitem(throughput._BENCHES, "ppo", small)
+    lines, found = benchmarked(capsys, "throughput", "--agent", "ppo", "--steps", "128")
+    assert all(found[name] > 0 for name in ("update_ms", "observe_ms", "act_ms", "emulator_ms", "floor_ms"))
+    assert found["updates_per_step"] == 4 * 4 / (16 * 8)
+    a_turn = found["floor_act_ms"] + found["emulator_ms"]
+    assert found["floor_step_ms"] == pytest.approx(found["floor_ms"] / 8 + a_turn / 8)
+    assert not any("sampling" in line for line in lines)
 
 
 def test_throughput_of_the_random_agent_as_a_user_measures_it():
@@ -72,12 +87,27 @@ def test_the_work_of_the_peer_is_ours():
 
     from rlab.config import RunConfig
 
-    preset, replaced = throughput._WORK["dqn"]
-    work = throughput._work_of_peer(*settings_for("dqn", preset, RunConfig("ALE/MsPacman-v5"), **replaced), 2000)
-    assert (work.batch_size, work.update_period_steps, work.target_period_steps) == (32, 4, 1000)
-    assert (work.frame_skip, work.sticky_actions, work.epsilon) == (4, 0.25, 0.01)
-    assert (work.learning_rate, work.replay_capacity) == (1e-4, 10_000)
-    assert (work.warmup_steps, work.untimed_steps, work.timed_steps) == (10_000, 10_200, 2000)
+    def work_of(agent):
+        bench = throughput._BENCHES[agent]
+        run = RunConfig("ALE/MsPacman-v5", num_envs=bench.num_envs)
+        settings, protocol = settings_for(agent, bench.preset, run, **bench.replaced)
+        return throughput._work_of_peer(settings, protocol, bench.untimed_calls, bench.steps)
+
+    work = work_of("dqn")
+    assert (work.algorithm, work.env, work.num_envs) == ("DQN", "ALE/MsPacman-v5", 1)
+    assert (work.frame_skip, work.sticky_actions) == (4, 0.25)
+    assert (work.untimed_steps, work.timed_steps) == (10_200, 2000)
+    assert work.settings == {
+        **{"batch_size": 32, "train_freq": 4, "gradient_steps": 1, "target_update_interval": 1000, "gamma": 0.99},
+        **{"learning_rate": 1e-4, "buffer_size": 10_000, "learning_starts": 10_000},
+        **{"exploration_initial_eps": 0.01, "exploration_final_eps": 0.01},
+    }
+    work = work_of("ppo")
+    assert (work.algorithm, work.num_envs, work.untimed_steps, work.timed_steps) == ("PPO", 8, 1024, 4096)
+    assert work.settings == {
+        **{"n_steps": 128, "batch_size": 256, "n_epochs": 4, "gamma": 0.99, "gae_lambda": 0.95, "clip_range": 0.1},
+        **{"ent_coef": 0.01, "vf_coef": 0.5, "max_grad_norm": 0.5, "learning_rate": 2.5e-4},
+    }
 
 
 def test_a_comparison_with_a_peer_gives_the_median_of_the_ratios(monkeypatch, tmp_path, capsys):
@@ -89,18 +119,18 @@ def test_a_comparison_with_a_peer_gives_the_median_of_the_ratios(monkeypatch, tm
     script(tmp_path / "sb3.py", count, "print(json.dumps({'steps_per_s': 50, 'torch': sys.argv[1][:6]}))")
     monkeypatch.setattr(peer, "install", lambda: Path(sys.executable))
     monkeypatch.setattr(peer, "_PEERS", tmp_path)
-    work = peer.Work("Game-v0", 4, 0.25, 1e-4, 0.99, 32, 4, 1000, 100, 0.01, 100, 300, 50)
+    work = peer.Work("DQN", {"gamma": 0.9}, "Game-v0", 1, 4, 0.25, 300, 50)
     found = peer.compare([sys.executable, str(ours)], work, repeats=3)
     assert found == {"steps_per_s": 300, "peer_steps_per_s": 50, "ratio": 6}  # ours are calls 1, 3 and 5
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == "pair 2 of 3: ours 300.0, sb3 50.0 steps/s, ratio 6.00"
     assert "table 3" in lines
-    assert 'the peer\'s median: 50.0 steps/s (torch {"env")' in lines
+    assert "the peer's median: 50.0 steps/s (torch {\"algo)" in lines
     assert lines[-1] == "ratio: least 2.00, median 6.00, most 10.00"
     failing = script(tmp_path / "failing.py", "sys.exit('no memory')")
     with pytest.raises(UserError, match=r"failing.py failed: no memory"):
         peer.compare([sys.executable, str(failing)], work, repeats=1)
-    with pytest.raises(UserError, match="stands beside dqn on Atari"):
+    with pytest.raises(UserError, match="stands beside dqn and ppo on Atari"):
         throughput.main(["--agent", "random", "--peer", "sb3"])
 
 
@@ -115,7 +145,7 @@ def test_the_floor_counts_what_the_nature_network_multiplies():
     assert act_ms(network, Machine(1e9, 1e9)) == pytest.approx(9.347584)
     arithmetic = 32 * (4 * forward - first) / 1e9
     memory = network.count_params() * 28 / 2e9
-    assert update_ms(network, 32, Machine(1e9, 2e9)) == pytest.approx(1000 * (arithmetic + memory))
+    assert update_ms(network, 32, Machine(1e9, 2e9), forward_passes=2) == pytest.approx(1000 * (arithmetic + memory))
 
 
 def test_a_trainer_is_killed_unless_it_ends_before(monkeypatch, tmp_path):
@@ -216,10 +246,10 @@ def test_memory_refuses_the_run_of_another_environment(tmp_path):
     [
         ([], "which benchmark"),
         (["speed"], "unknown benchmark: received 'speed', allowed are throughput, resume, memory"),
-        (["throughput", "--agent", "ppo"], "invalid choice 'ppo'"),
+        (["throughput", "--agent", "sarsa"], "invalid choice 'sarsa'"),
         (["throughput", "--env", "ALE/MsPackman-v5"], "did you mean ALE/MsPacman-v5"),
         (["throughput", "--env", "CartPole-v1"], "an image agent does not fit"),
-        (["throughput", "--steps", "0"], "--steps is out of range"),
+        (["throughput", "--steps", "-1"], "--steps is out of range"),
         (["resume", "--kills", "0"], "--kills is out of range"),
         (["resume", "--env", "Nowhere-v0"], "unknown environment"),
         (["memory", "--transitions", "3"], "--transitions is out of range"),
