@@ -118,6 +118,30 @@ PRESETS = {
         "ALE/*",
         {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"},
     ),
+    "lunar": Preset(
+        Config(
+            rollout_steps=1024,
+            epochs=4,
+            minibatches=256,
+            gamma=0.999,
+            trace_decay=0.98,
+            entropy_coefficient=0.01,
+        ),
+        "LunarLander*",
+        {"num_envs": 16},
+    ),
+    "walker": Preset(
+        Config(
+            rollout_steps=1024,
+            minibatches=256,
+            gamma=0.999,
+            clip_range=0.18,
+            normalise_observations=True,
+            normalise_rewards=True,
+        ),
+        "BipedalWalker*",
+        {"num_envs": 16},
+    ),
     "control": Preset(
         Config(
             rollout_steps=32,
