@@ -7,6 +7,7 @@ What such a folder holds:
 2. `Config`, a frozen dataclass. Every field has a default and a string below it, which is its help; `__post_init__`
    refuses what is out of range (`rlab.config.check_range`), `check_fit` what the agent cannot play. A refusal is one
    line that says what was received and what is allowed. No field has the name of one in `rlab.config.RunConfig`.
+   A class variable `needs_model = True` says that the agent learns only where the environment tells its transitions.
 3. The agent and its actor, as `rlab.agent` describes them.
 4. `README.md`: the paper, the departures from it, the presets, what each metric means, results with their commands.
 
@@ -46,9 +47,9 @@ class Family(Protocol):
         seeds: Seeds,  # for weights and replay; an actor is given a seed of its own
         *,
         encoder: Any,  # a pretrained keras.Model from observations to features, or None
-        model: Any,  # a table of transitions, for agents that plan, or None
+        model: Any,  # a `rlab.types.Model` of the environment, if it tells one, or None
     ) -> Agent:
-        """A new agent. One that has no use for an encoder or a model takes None for it."""
+        """A new agent. One that has no use for an encoder or a model leaves it alone."""
         ...
 
 
@@ -67,7 +68,19 @@ def find(name: str) -> Family:
 
 
 def make(settings: Settings, *, encoder: Any = None, model: Any = None) -> Agent:
-    """A new agent with the settings of a run. Raises UserError if the agent and the environment do not fit."""
+    """A new agent with the settings of a run, to train.
+
+    Raises UserError if the agent and the environment do not fit, as where the agent needs a model and there is none.
+    """
+    if model is None and getattr(settings.config, "needs_model", False):
+        raise UserError(
+            f"{settings.agent} needs a table of transitions: received {settings.run.env}, which tells none; allowed "
+            "are environments with one, as FrozenLake-v1, Taxi-v4 and BookMDP-v0"
+        )
+    return _make(settings, encoder, model)
+
+
+def _make(settings: Settings, encoder: Any, model: Any) -> Agent:
     from rlab import devices  # noqa: F401 - first of all that brings TensorFlow, which it keeps quiet
 
     return find(settings.agent).make(
@@ -96,6 +109,6 @@ def load(run: str | Path, which: str = checkpoint.BEST) -> Agent:
     from rlab import devices
 
     devices.set_precision(settings.run)
-    agent = make(settings)
+    agent = _make(settings, encoder=None, model=None)  # to play, it needs no more than what it saved
     agent.load(folder)
     return agent

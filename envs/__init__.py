@@ -20,17 +20,21 @@ from ale_py.env import AtariEnv
 from gymnasium import spaces
 
 from envs import atari
-from envs.book_pacman import BookPacman
+from envs.book_atari import BookAtari
+from envs.book_pacman import PACMAN
+from envs.book_pong import PONG
 from envs.check import check as check_one
+from envs.model import read_model
 from envs.vector import VectorEnvironment, from_zero
 from rlab.protocol import Protocol, find_protocol
-from rlab.types import Array, Environment, Moment, Tape, UserError
+from rlab.types import Array, Environment, Model, Moment, Tape, UserError
 
 with contextlib.suppress(FileNotFoundError):  # there is no folder for temporary files
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
-gymnasium.register_envs(importlib.import_module("envs.toys"))
+for _module in ("envs.book_bipedal", "envs.book_mdps", "envs.toys"):
+    gymnasium.register_envs(importlib.import_module(_module))
 
-BOOK_ENVIRONMENT = "ALE/MsPacman-v5"
+BOOK_GAMES = {"book": PACMAN, "book_pong": PONG}  # by the picture of a protocol
 
 
 def make(name: str, num_envs: int, protocol: Protocol) -> Environment:
@@ -41,10 +45,11 @@ def make(name: str, num_envs: int, protocol: Protocol) -> Environment:
     check_name(name)
     if protocol.emulator is None:
         return VectorEnvironment(name, protocol.identity, _version(name), partial(_make_one, name), num_envs)
-    if protocol.emulator.picture == "book":
-        if name != BOOK_ENVIRONMENT:
-            raise UserError(f"protocol 'book' is for {BOOK_ENVIRONMENT} alone: received {name}")
-        make_one = partial(BookPacman, protocol.emulator)
+    if protocol.emulator.picture != "nature":
+        game = BOOK_GAMES[protocol.emulator.picture]
+        if name != game.environment:
+            raise UserError(f"protocol {protocol.name!r} is for {game.environment} alone: received {name}")
+        make_one = partial(BookAtari, game, protocol.emulator)
         return VectorEnvironment(name, protocol.identity, atari.version(), make_one, num_envs)
     return atari.AtariEnvironment(name, protocol.identity, protocol.emulator, num_envs)
 
@@ -54,6 +59,21 @@ def spaces_of(name: str, protocol: Protocol) -> tuple[spaces.Space[Any], spaces.
     environment = make(name, 1, protocol)
     environment.close()
     return environment.observation_space, environment.action_space
+
+
+def model_of(name: str) -> Model | None:
+    """The transition table of a Gymnasium id, for agents that plan; None if the environment does not tell one.
+
+    Raises UserError if the environment cannot be made.
+    """
+    check_name(name)
+    if name in atari.games():
+        return None
+    env = _make_one(name)
+    try:
+        return read_model(env)
+    finally:
+        env.close()
 
 
 def check_name(name: str) -> None:
@@ -147,7 +167,8 @@ def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
 
 def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Moment]:
     if protocol.emulator is not None:
-        env: gymnasium.Env[Any, Any] = BookPacman(protocol.emulator, "rgb_array" if screens else None)
+        game = BOOK_GAMES[protocol.emulator.picture]
+        env: gymnasium.Env[Any, Any] = BookAtari(game, protocol.emulator, "rgb_array" if screens else None)
     else:
         env = _make_one(tape.environment, rendered=screens)
     action_start = getattr(env.action_space, "start", 0)

@@ -30,7 +30,8 @@ class RunConfig:
     seed: int = 0
     """Every random stream of the run derives from it: same settings, seed, machine and versions, same bits."""
     protocol: str = ""
-    """How scores are made: ale_v5, ale_v5_full, classic, book or gymnasium. Empty: the environment's usual one."""
+    """How scores are made: ale_v5, ale_v5_full, classic, book, book_pong or gymnasium. Empty: the
+    environment's usual one."""
     num_envs: int = 1
     """Environments side by side. More: faster acting, less recent experience per update."""
     life_loss_ends_value: bool = False

@@ -8,8 +8,8 @@ Training plays under the same protocol. It may depart from it only by named sett
 life as discount 0), which stand in `config.json`.
 
 Source: `ale_v5` is Machado et al. (2018), Revisiting the Arcade Learning Environment, section 5, with the minimal
-action set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` is chapter 16 of Hands-On Machine
-Learning with Scikit-Learn & TensorFlow (first edition) and its notebook.
+action set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` and `book_pong` are chapter 16 of
+Hands-On Machine Learning with Scikit-Learn & TensorFlow (first edition) and its notebook, Ms. Pac-Man and exercise 9.
 """
 
 import hashlib
@@ -25,13 +25,20 @@ from rlab.types import UserError
 class Emulator:
     """The settings of an Atari emulator and of what is made of its screens."""
 
-    frame_skip: tuple[int, int]  # the least and the most frames an action lasts; drawn anew each step if they differ
+    frame_skip: tuple[int, int]  # the least and the most frames of a step; drawn anew each step if they differ
     sticky_actions: float  # probability that a frame repeats the previous action
     full_action_space: bool  # all 18 actions, or those the game uses
     noop_max: int  # the most no-op frames before the first decision, drawn uniformly from 0 on
     noop_steps: int  # no-op steps before the first decision, always as many
     max_frames: int  # a game is truncated after so many
-    picture: Literal["nature", "book"]  # 84x84 grey, four stacked, two screens maximised; or the book's 88x80 crop
+    picture: Literal["nature", "book", "book_pong"]
+    """`nature`: 84x84 grey, four stacked, two screens maximised; `book`: an 88x80 crop; `book_pong`: an 80x80 crop, the
+    screens of the three steps of an action in one."""
+
+    @property
+    def steps_per_action(self) -> int:
+        """The steps of `frame_skip` frames that an action lasts."""
+        return 3 if self.picture == "book_pong" else 1
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ _PROTOCOLS = (
     Protocol("ale_v5_full", "greedy", 0.001, Emulator((4, 4), 0.25, True, 0, 0, 108_000, "nature")),
     Protocol("classic", "greedy", 0.05, Emulator((4, 4), 0.0, False, 30, 0, 18_000, "nature")),
     Protocol("book", "greedy", 0.0, Emulator((2, 4), 0.25, False, 0, 90, 108_000, "book")),
+    Protocol("book_pong", "greedy", 0.0, Emulator((2, 4), 0.25, False, 0, 23, 108_000, "book_pong")),
     Protocol("gymnasium", "greedy", 0.0),
 )
 PROTOCOLS = {protocol.name: protocol for protocol in _PROTOCOLS}

@@ -1,7 +1,7 @@
 """What passes between environment, actor, agent, replay and tape.
 
-The shape alphabet, used in comments everywhere: B batch, N environments side by side, T time, A actions, D features,
-H W C image, *O one observation.
+The shape alphabet, used in comments everywhere: B batch, N environments side by side, T time, S states, A actions,
+D features, H W C image, *O one observation.
 A *step* is one decision of an agent, a *frame* one frame of an emulator (1 a step where there is no emulator).
 """
 
@@ -51,6 +51,25 @@ class Batch(NamedTuple):
     reward: Array  # [B] float32, discounted sum over the steps
     discount: Array  # [B] float32, what the value of `next_observation` counts: gamma ** steps, or 0
     next_observation: Array  # [B, *O]
+
+
+class Model(NamedTuple):
+    """A finite environment as a table of transitions: what each action in each state may lead to, and how it begins.
+
+    An action has up to K outcomes, which may share a successor. Of an illegal action all probabilities are 0.
+    """
+
+    probability: Array  # [S, A, K] float64; 0 where an action has fewer than K outcomes
+    successor: Array  # [S, A, K] int64
+    reward: Array  # [S, A, K] float64
+    discount: Array  # [S, A, K] float64, 0 where the outcome terminates the episode, else 1 (gamma is not included)
+    start: Array  # [S] float64, the probability of each state to be the first
+    time_limit: int  # steps after which an episode is truncated; 0: never
+
+    @property
+    def legal(self) -> Bools:
+        """The actions [S, A] that a state offers."""
+        return np.asarray(self.probability.any(axis=2))
 
 
 class Start(NamedTuple):

@@ -133,7 +133,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
 
     settings = dataclasses.replace(settings, run=devices.resolve(settings.run))
     device = devices.configure(settings.run)
-    agent = agents.make(settings)
+    agent = agents.make(settings, model=envs.model_of(settings.run.env))
     print(f"{settings.agent} ({settings.preset}) on {settings.run.env} under {protocol.identity}; {device}")
     if isinstance(agent, Remembering):
         print(f"memory: the replay will need about {agent.expected_memory() / 1e6:,.0f} MB when it is full")
@@ -171,7 +171,7 @@ def resume(options: Resume) -> None:
 
     device = devices.configure(settings.run)
     with rundir.locked(run), _telling_how_to_go_on(run):
-        agent = agents.make(settings)
+        agent = agents.make(settings, model=envs.model_of(settings.run.env))
         if isinstance(agent, Remembering):
             print("playing the latest games again, to fill the replay", flush=True)
         training = _training(run, settings, agent, protocol, resume=True)

@@ -96,7 +96,7 @@ def watch(run: Path, settings: agents.Settings, tape: Tape, place: Path, out: Pa
 def judge(agent: Inspectable, moments: Iterator[Moment]) -> tuple[str, Array | None]:
     """What an agent thinks of the actions at each moment: what it is called, and the numbers [T + 1, A].
 
-    ("", None) if the agent gives the actions no numbers. Raises UserError if not all of them are finite.
+    ("", None) if the agent gives the actions no numbers. Raises UserError if one is NaN or the best infinite.
     """
     answers = []
     while batch := [moment.observation for moment in islice(moments, _BATCH)]:
@@ -106,7 +106,7 @@ def judge(agent: Inspectable, moments: Iterator[Moment]) -> tuple[str, Array | N
     for name in ("action_values", "probabilities"):
         if name in answers[0]:
             numbers = np.concatenate([answer[name] for answer in answers])
-            if not np.isfinite(numbers).all():
+            if not np.isfinite(numbers.max(axis=1)).all():  # those of illegal actions are -inf
                 raise UserError("the agent's values are not finite: it has diverged, choose an earlier --checkpoint")
             return name.replace("_", " "), numbers
     return "", None
@@ -115,8 +115,9 @@ def judge(agent: Inspectable, moments: Iterator[Moment]) -> tuple[str, Array | N
 def screens_per_second(environment: str, protocol: Protocol) -> float:
     """The speed at which a game is played by people: an Atari shows 60 screens a second."""
     if protocol.emulator is not None:
-        every_screen = protocol.emulator.picture == "nature"
-        return 60.0 if every_screen else 60.0 / float(np.mean(protocol.emulator.frame_skip))
+        emulator = protocol.emulator
+        every_screen = emulator.picture == "nature"
+        return 60.0 if every_screen else 60.0 / float(np.mean(emulator.frame_skip) * emulator.steps_per_action)
     env = gymnasium.make(environment)
     env.close()
     return float(env.metadata.get("render_fps") or 30)

@@ -33,6 +33,7 @@ class Panel:
         self._caption = caption
         if self._numbers is not None:
             decided = self._numbers[: tape.length]
+            decided = decided[np.isfinite(decided)]  # without illegal actions
             self._low, self._high = float(decided.min()), float(decided.max())
             spread = self._high - self._low or 1.0
             self._decimals = int(np.clip(2 - np.floor(np.log10(spread)), 0, 6))
@@ -67,7 +68,7 @@ class Panel:
 
     def _draw_row(self, draw: ImageDraw.ImageDraw, y: int, name: str, number: float | None, chosen: bool) -> None:
         draw.text((_MARGIN, y), name, _CHOSEN if chosen else _TEXT, self._small)
-        if number is None:
+        if number is None or number == -np.inf:
             return
         left, right = _MARGIN + _NAME_WIDTH, WIDTH - _MARGIN - _NUMBER_WIDTH
         share = (number - self._low) / (self._high - self._low) if self._high > self._low else 1.0

@@ -111,8 +111,9 @@ def test_spaces_other_than_box_and_discrete_are_refused(name, space):
     assert "\n" not in message
 
 
-def test_the_book_s_protocol_is_for_one_game():
-    assert "ALE/MsPacman-v5" in refusal("ALE/Pong-v5", "book")
+def test_the_book_s_protocols_are_for_one_game_each():
+    assert "'book' is for ALE/MsPacman-v5 alone" in refusal("ALE/Pong-v5", "book")
+    assert "'book_pong' is for ALE/Pong-v5 alone" in refusal("ALE/MsPacman-v5", "book_pong")
 
 
 @pytest.mark.parametrize(

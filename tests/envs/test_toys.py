@@ -54,7 +54,12 @@ def test_the_optimum(name, policy, score, length):
     ("name", "episodes", "expected", "tolerance"),
     [
         ("Identity-v0", 300, 20 / 4, 0.4),  # standard error: sqrt(20 * 1/4 * 3/4 / 300) = 0.11
-        ("Aim-v0", 300, 20 * (1 - 2 / 3), 0.6),  # the mean distance of two such numbers is 2/3: sqrt(20 * 2/9 / 300) = 0.12
+        (
+            "Aim-v0",
+            300,
+            20 * (1 - 2 / 3),
+            0.6,
+        ),  # the mean distance of two such numbers is 2/3: sqrt(20 * 2/9 / 300) = 0.12
         ("Catch-v0", 1000, 1 / 5 - 4 / 5, 0.08),  # the ball's column is one of 5: 0.025
     ],
 )

@@ -16,6 +16,7 @@ IDENTITIES = {
     "ale_v5_full": "ale_v5_full:4f88daa8",
     "classic": "classic:9667be55",
     "book": "book:a431ea30",
+    "book_pong": "book_pong:e7b9bf81",
     "gymnasium": "gymnasium:f7ae130b",
 }
 CHANGED = {
@@ -50,7 +51,9 @@ def test_the_hash_covers_every_setting_of_the_emulator(field):
     assert changed.hash != protocol.hash
 
 
-@pytest.mark.parametrize(("protocol", "registered"), [("ale_v5", "ALE/MsPacman-v5"), ("book", "MsPacman-v0")])
+@pytest.mark.parametrize(
+    ("protocol", "registered"), [("ale_v5", "ALE/MsPacman-v5"), ("book", "MsPacman-v0"), ("book_pong", "Pong-v0")]
+)
 def test_the_emulator_is_set_as_gymnasium_registers_it(protocol, registered):
     emulator = PROTOCOLS[protocol].emulator
     settings = gymnasium.spec(registered).kwargs

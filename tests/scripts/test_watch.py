@@ -252,6 +252,15 @@ def test_values_of_a_diverged_agent_are_refused():
         watch.judge(Judge(), iter([envs.Moment(np.array([np.nan]), 0.0, False, False, 0, [], None)]))
 
 
+@pytest.mark.parametrize("numbers", [[-np.inf, 1.0], [2.0, -np.inf]])
+def test_illegal_actions_are_shown_beside_the_others(numbers):
+    class Masked(Judge):
+        def inspect(self, observations):
+            return {"action_values": np.full((len(observations), 2), numbers)}
+
+    assert watch.judge(Masked(), moments(1))[1].tolist() == [numbers]
+
+
 def test_actions_have_the_names_of_the_emulator():
     ale = ALEInterface()
     ale.loadROM(roms.get_rom_path("ms_pacman"))
@@ -273,6 +282,7 @@ def test_other_actions_are_numbered():
     [
         ("ALE/Pong-v5", "classic", 60),
         ("ALE/MsPacman-v5", "book", 20),  # one screen of the 2, 3 or 4 that an action lasts
+        ("ALE/Pong-v5", "book_pong", 60 / 9),  # one of three times as many
         ("Catch-v0", "gymnasium", 10),
         ("Corridor-v0", "gymnasium", 30),
     ],

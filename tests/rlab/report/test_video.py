@@ -144,6 +144,11 @@ def test_bars_of_equal_values_are_drawn():
     assert bars(a_panel(np.full((6, 3), 2.5)).draw(HEIGHT, 1, a_moment(), 0, 0)) == ([129] * 3, [1])
 
 
+def test_an_illegal_action_has_no_bar():
+    values = np.tile([-np.inf, 4.0, 0.0], (6, 1))
+    assert bars(a_panel(values).draw(HEIGHT, 1, a_moment(), 0, 0)) == ([0, 129, 1], [1])
+
+
 def test_without_values_the_chosen_action_is_marked_and_no_bar_drawn():
     picture = a_panel().draw(HEIGHT, 1, a_moment(), 0, 0)
     assert bars(picture) == ([0, 0, 0], [])
