@@ -31,7 +31,10 @@ class Actor(Protocol):
         ...
 
     def save(self, directory: Path) -> None:
-        """Write what its next actions depend on to `actor.json` in a folder that it shares with the agent."""
+        """Write what its next actions depend on to `actor.json` and, where it has arrays, `actor.npz`.
+
+        The folder is shared with the agent.
+        """
         ...
 
     def load(self, directory: Path) -> None:
@@ -86,5 +89,8 @@ class Inspectable(Protocol):
     """An agent that can tell what it thinks of observations; asked only when somebody looks."""
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
-        """For observations [B, *O]: any of `action_values` [B, A], `probabilities` [B, A], `value` [B]."""
+        """For observations [B, *O]: any of `action_values` [B, A], `probabilities` [B, A], `value` [B].
+
+        The value of an action that the environment does not allow is -inf.
+        """
         ...

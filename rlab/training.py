@@ -30,7 +30,7 @@ from rlab.validation import Validation
 
 _STATE = "loop.json"
 _UNFINISHED = "unfinished.sqlite"
-TRAINING_FILES = (_STATE, _UNFINISHED, "actor.json")  # of a checkpoint: what playing does without
+TRAINING_FILES = (_STATE, _UNFINISHED, "actor.json", "actor.npz")  # of a checkpoint: what playing does without
 
 
 class Progress(NamedTuple):

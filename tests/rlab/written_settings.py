@@ -10,19 +10,25 @@ from rlab.types import FrameStack, UserError
 SCREENS = FrameStack(84, 84, 4)
 VECTOR = spaces.Box(np.array([-1.5, -np.inf], np.float32), np.array([1.5, np.inf], np.float32))
 ACTIONS = spaces.Discrete(9)
+CART_POLE = spaces.Box(-5, 5, (4,), np.float32), spaces.Discrete(2)
+PLAYED = ((SCREENS, ACTIONS), (VECTOR, ACTIONS), (spaces.Discrete(6), ACTIONS), CART_POLE)
 
 
 def config_of(agent):
     return agents.find(agent).Config
 
 
-def make(agent="dqn", preset="paper"):
-    """The settings of a preset, with observations that its agent takes."""
-    of = agents.find(agent).PRESETS[preset]
+def fits(config, observation_space, action_space):
     try:
-        of.config.check_fit(SCREENS, ACTIONS, 1)
-        observation_space = SCREENS
+        config.check_fit(observation_space, action_space, 1)
     except UserError:
-        observation_space = VECTOR
+        return False
+    return True
+
+
+def make(agent="dqn", preset="paper"):
+    """The settings of a preset, with spaces that its agent takes."""
+    of = agents.find(agent).PRESETS[preset]
+    played = next(spaces_ for spaces_ in PLAYED if fits(of.config, *spaces_))
     run = RunConfig(**{"env": "ALE/MsPacman-v5", "seed": 3, **of.run})
-    return Settings(agent, preset, run, of.config, observation_space, ACTIONS)
+    return Settings(agent, preset, run, of.config, *played)
