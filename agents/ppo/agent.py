@@ -27,10 +27,11 @@ from rlab.normalisation import RewardScale, RunningMoments
 from rlab.ops.distributions import Categorical, distribution
 from rlab.ops.returns import lambda_return
 from rlab.replay.rollouts import Rollout
+from rlab.sampler import Sampler
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
-from rlab.types import Array, Bools, Metrics, Transitions
+from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 ROLLOUT = "learner.rollout.npz"
@@ -79,18 +80,18 @@ class PPO:
         self._update: Any = None  # compiled when the number of environments, and so the size of a minibatch, is known
         self._acts: dict[tuple[int, bool], Any] = {}  # compiled, by number of observations and whether to explore
 
-    def actor(self, num_envs: int, seed: int, *, explore: bool) -> "_Actor":
-        return _Actor(self, num_envs, seed, explore)
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> Sampler:
+        return Sampler(self, num_envs, seed, explore=explore)
 
-    def act(self, observations: Array, noise: Array, *, explore: bool) -> tuple[Array, Array, Array]:
-        """For observations [N, *O]: actions drawn with `noise`, or the most probable; log-probabilities; values [N]."""
+    def act(self, observations: Array, noise: Array, *, explore: bool) -> Mapping[str, Array]:
+        """For observations [N, *O]: actions "drawn" with `noise`, or the most probable; their "log_prob"; the "value"."""
         key = len(observations), explore
         if key not in self._acts:
             shape, dtype = self._observation_space.shape or (), self._observation_space.dtype
             signature = tf.TensorSpec((len(observations), *shape), dtype), tf.TensorSpec(noise.shape, tf.float32)
             self._acts[key] = devices.function(self._explore if explore else self._exploit, *signature, acting=True)
-        action, log_prob, value = (np.asarray(result) for result in self._acts[key](observations, noise))
-        return action, log_prob, value
+        results = map(np.asarray, self._acts[key](observations, noise))
+        return dict(zip(("drawn", "log_prob", "value"), results, strict=True))
 
     def _explore(self, observation: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         parameters, value = self.network(observation)
@@ -105,7 +106,7 @@ class PPO:
     def values(self, observations: Array) -> Array:
         """The values [N] of observations [N, *O]."""
         noise = np.full((len(observations), self.distribution.noise_size), 0.5, np.float32)
-        return self.act(observations, noise, explore=True)[2]
+        return self.act(observations, noise, explore=True)["value"]
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         parameters, value = (np.asarray(result) for result in self.network(observations))
@@ -201,28 +202,3 @@ class PPO:
         self._steps = state["steps"]
         restore_generator(self._random, state["random"])
         return 0
-
-
-class _Actor:
-    """Draws actions from the agent's policy, or plays the most probable ones."""
-
-    def __init__(self, agent: PPO, num_envs: int, seed: int, explore: bool) -> None:
-        self._agent = agent
-        self._num_envs = num_envs
-        self._random = np.random.default_rng(seed)
-        self._explore = explore
-
-    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
-        noise = self._agent.distribution.noise(self._random, self._num_envs)
-        drawn, log_prob, value = self._agent.act(observations, noise, explore=self._explore)
-        extras = {"drawn": drawn, "log_prob": log_prob, "value": value}
-        space = self._agent.action_space
-        if isinstance(space, spaces.Box):
-            return np.clip(drawn, space.low, space.high).astype(space.dtype), extras
-        return np.array(drawn, space.dtype), extras
-
-    def save(self, directory: Path) -> None:
-        write_state(directory / "actor.json", generator_state(self._random))
-
-    def load(self, directory: Path) -> None:
-        restore_generator(self._random, read_state(directory / "actor.json", "bit_generator", "state"))

@@ -99,12 +99,13 @@ def _spaces_of(environment: str, protocol: Protocol) -> tuple[Any, Any]:
 
 @functools.cache
 def fitting() -> list[Case]:
-    """Each preset of each agent in each environment that it can play."""
+    """Each preset of each agent in each environment that it can play, the one that it is meant for among them."""
     cases = [
         Case(agent, preset, environment)
         for agent in agents.names()
-        for preset in agents.find(agent).PRESETS
-        for environment in ENVIRONMENTS
+        for preset, settings in agents.find(agent).PRESETS.items()
+        for environment in dict.fromkeys((*ENVIRONMENTS, settings.environments))
+        if "*" not in environment
     ]
     return [case for case in cases if case.fits()]
 
