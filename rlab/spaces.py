@@ -20,6 +20,17 @@ def fits_nature(space: spaces.Space[Any]) -> bool:
     return is_image(space) and min((space.shape or ())[:2]) >= NATURE_LEAST
 
 
+def middle_and_half(space: spaces.Box, unbounded: float) -> tuple[Array, Array]:
+    """By which numbers (x - middle) / half brings a vector [D] of the flattened space to [-1, 1]; both float32 [D].
+
+    `unbounded` is taken for half the range of what has no bounds, or such that nobody can mean (beyond a million).
+    """
+    low, high = (bound.ravel().astype(np.float64) for bound in (space.low, space.high))
+    bounded = (low > -1e6) & (high < 1e6) & (low < high)
+    low, high = np.where(bounded, low, -unbounded), np.where(bounded, high, unbounded)
+    return ((low + high) / 2).astype(np.float32), ((high - low) / 2).astype(np.float32)
+
+
 def to_json(space: spaces.Space[Any]) -> dict[str, Any]:
     """What `from_json` needs; the space is one that the lab takes."""
     if isinstance(space, FrameStack):

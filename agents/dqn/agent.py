@@ -16,18 +16,18 @@ from gymnasium import spaces
 
 from agents.dqn.config import Config
 from rlab import devices
-from rlab.exploration import epsilon_greedy
+from rlab.exploration import GREEDY, explores_by
+from rlab.explorer import Explorer
 from rlab.nets.encoders import mlp, nature
 from rlab.nets.heads import action_values
 from rlab.nets.optimizers import make_optimizer
-from rlab.nets.saving import load_model, save_model
+from rlab.nets.saving import load_weights, save_model
 from rlab.ops.losses import huber
 from rlab.ops.temporal_differences import q_target, taken
 from rlab.replay.uniform import UniformReplay, expected_memory
-from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_state, write_state
-from rlab.types import Array, Bools, Metrics, Transitions, UserError
+from rlab.types import Array, Metrics, Transitions, UserError
 
 NETWORK = "network.keras"
 LEARNER = "learner.npz"
@@ -50,7 +50,7 @@ class DQN:
         self._observation_space = observation_space
         self._action_space = action_space
         self._random = seeds.generator("replay")
-        self._epsilon = Linear(config.epsilon_start, config.epsilon_end, config.epsilon_decay_steps)
+        self._exploration = explores_by(config)
         self._replay: UniformReplay | None = None  # made when the number of environments is known
         self.updates = 0
         with devices.scope():
@@ -66,8 +66,10 @@ class DQN:
         self._update = self._make_update()
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations
 
-    def actor(self, num_envs: int, seed: int, *, explore: bool) -> "_Actor":
-        return _Actor(self, num_envs, seed, self._epsilon if explore else Linear(0, 0, 0))
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
+        exploration = self._exploration if explore else GREEDY
+        num_actions = int(self._action_space.n)
+        return Explorer(exploration, self.values, self._observation_space, num_actions, num_envs, seed)
 
     def values(self, observations: Array) -> Array:
         """The action values [B, A] of observations [B, *O]."""
@@ -108,7 +110,7 @@ class DQN:
             "loss/huber": loss,
             "loss/td_error": error,
             "value/mean": value,
-            "exploration/epsilon": self._epsilon(step),
+            **self._exploration.metrics(step),
         }
 
     def expected_memory(self) -> int:
@@ -129,13 +131,7 @@ class DQN:
         write_state(directory / STATE, state)
 
     def load(self, directory: Path) -> int:
-        saved = load_model(directory / NETWORK)
-        shapes = [[tuple(weight.shape) for weight in network.weights] for network in (saved, self.network)]
-        if shapes[0] != shapes[1]:
-            raise UserError(
-                f"{directory / NETWORK} does not fit the settings: weights {shapes[0]}, expected {shapes[1]}"
-            )
-        self.network.set_weights(saved.get_weights())
+        load_weights(self.network, directory / NETWORK)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
         with np.load(directory / LEARNER, allow_pickle=False) as arrays:
@@ -193,33 +189,3 @@ class DQN:
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
         number = tf.TensorSpec((config.batch_size,), tf.float32)
         return devices.function(update, seen, tf.TensorSpec((config.batch_size,), tf.int64), number, number, seen)
-
-
-class _Actor:
-    """Epsilon-greedy on the agent's action values; epsilon falls with the steps that this actor has taken."""
-
-    def __init__(self, agent: DQN, num_envs: int, seed: int, epsilon: Linear) -> None:
-        self._agent = agent
-        self._num_envs = num_envs
-        self._random = np.random.default_rng(seed)
-        self._epsilon = epsilon
-        self._steps = 0
-
-    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
-        epsilon = self._epsilon(self._steps)
-        self._steps += self._num_envs
-
-        def greedy(rows: Array) -> Array:
-            return np.asarray(np.argmax(self._agent.values(observations), axis=1)[rows])
-
-        num_actions = int(self._agent.network.output.shape[-1])
-        return epsilon_greedy(self._random, epsilon, self._num_envs, num_actions, greedy), {}
-
-    def save(self, directory: Path) -> None:
-        state = {"steps": self._steps, "random": generator_state(self._random)}
-        write_state(directory / "actor.json", state)
-
-    def load(self, directory: Path) -> None:
-        state = read_state(directory / "actor.json", "steps", "random")
-        self._steps = state["steps"]
-        restore_generator(self._random, state["random"])

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
+from rlab.exploration import Strategy
 from rlab.replay.uniform import check_capacity
 from rlab.spaces import NATURE_LEAST, fits_nature
 from rlab.types import UserError
@@ -47,6 +48,13 @@ class Config:
     """Whether images in the replay are compressed about tenfold, without loss."""
     reward_clipping: bool = True
     """Whether learning sees rewards cut to [-1, 1]; scores never do."""
+    exploration: Strategy = "epsilon_greedy"
+    """How training acts: `epsilon_greedy`, the best action or any; `boltzmann`, better ones more often; `count_bonus`
+    (the book's q + bonus / (1 + n)) or `ucb` (Auer et al., 2002), the best after a bonus for what was seldom tried."""
+    temperature: float = 1.0
+    """Of `boltzmann`, in units of value. Higher: closer to uniform."""
+    bonus: float = 1.0
+    """Of `count_bonus` and `ucb`, in units of value. Higher: tries what is new for longer."""
     epsilon_start: float = 1.0
     """Probability of a random action at the first step."""
     epsilon_end: float = 0.1
@@ -64,6 +72,8 @@ class Config:
         check_range("epsilon_start", self.epsilon_start, 0, 1)
         check_range("epsilon_end", self.epsilon_end, 0, 1)
         check_range("epsilon_decay_steps", self.epsilon_decay_steps, 0)
+        check_range("temperature", self.temperature, 1e-6)
+        check_range("bonus", self.bonus, 0)
         for name in ("n_steps", "batch_size", "update_period_steps", "target_period_updates", "warmup_steps"):
             check_range(name, getattr(self, name), 1)
         check_range("replay_capacity", self.replay_capacity, self.batch_size)
@@ -115,6 +125,20 @@ PRESETS = {
         ),
         "ALE/MsPacman-v5",
         {"protocol": "book"},
+    ),
+    "book_pong": Preset(
+        Config(
+            gamma=0.95,
+            optimizer="nesterov",
+            learning_rate=2e-3,  # the book's 0.001 on the whole squared error, not half of it
+            batch_size=50,
+            warmup_steps=100_000,
+            replay_capacity=200_000,
+            reward_clipping=False,
+            epsilon_decay_steps=24_000_000,  # the book's 6 million updates
+        ),
+        "ALE/Pong-v5",
+        {"protocol": "book_pong"},
     ),
     "control": Preset(
         Config(

@@ -84,7 +84,7 @@ class PPO:
         return Sampler(self, num_envs, seed, explore=explore)
 
     def act(self, observations: Array, noise: Array, *, explore: bool) -> Mapping[str, Array]:
-        """For observations [N, *O]: actions "drawn" with `noise`, or the most probable; their "log_prob"; the "value"."""
+        """For observations [N, *O]: actions "drawn" with `noise` or most probable; their "log_prob"; a "value" each."""
         key = len(observations), explore
         if key not in self._acts:
             shape, dtype = self._observation_space.shape or (), self._observation_space.dtype

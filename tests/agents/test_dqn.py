@@ -72,6 +72,30 @@ def test_the_logged_epsilon_is_that_of_the_step():
     assert first_metrics(agent, *[step(2)] * 2)["exploration/epsilon"] == 0.75  # 1 - 0.5 * 4 / 8
 
 
+@pytest.mark.parametrize(
+    ("exploration", "actions"),
+    [
+        ("count_bonus", [0, 0, 1, 2, 0]),  # 1, 0, 0 and 2 / (1 + n): at last 1.67, 1, 1
+        ("ucb", [0, 1, 2, 0]),  # each once, and then the best
+    ],
+)
+def test_it_explores_by_counts_where_it_is_asked_to(exploration, actions):
+    agent = dqn(exploration=exploration, bonus=2.0)
+    let_value(agent.network, 1, 0, 0)
+    actor = agent.actor(1, 0, explore=True)
+    seen, first = np.zeros((1, 2), np.float32), np.zeros(1, np.bool_)
+    assert [int(actor.act(seen, first)[0][0]) for _ in actions] == actions
+    assert "exploration/epsilon" not in first_metrics(agent, *[step()] * 2)
+
+
+def test_it_explores_by_its_values_where_it_is_asked_to():
+    agent = dqn(exploration="boltzmann", temperature=0.5)
+    let_value(agent.network, 1, 0, 0)
+    actions = agent.actor(8000, 0, explore=True).act(np.zeros((8000, 2), np.float32), np.zeros(8000, np.bool_))[0]
+    weights = np.exp([2, 0, 0])
+    np.testing.assert_allclose(np.bincount(actions) / 8000, weights / weights.sum(), atol=0.02)
+
+
 @pytest.mark.parametrize(("clipped", "error"), [(True, 1), (False, 10)])
 def test_clipping_cuts_the_rewards_that_are_learned_from(clipped, error):
     agent = dqn(reward_clipping=clipped)

@@ -1,9 +1,17 @@
-"""Epsilon-greedy actions and the schedule that epsilon follows."""
+"""Ways to explore, and the schedule that epsilon follows."""
 
 import numpy as np
 import pytest
 
-from rlab.exploration import epsilon_greedy
+from rlab.exploration import (
+    Exploration,
+    boltzmann,
+    count_bonus,
+    epsilon_greedy,
+    epsilon_greedy_probabilities,
+    sample,
+    upper_confidence,
+)
 from rlab.schedules import Linear
 from rlab.seeding import Seeds
 
@@ -70,3 +78,46 @@ def test_linear_rises_as_well():
 
 def test_linear_over_no_steps_is_its_end():
     assert Linear(1.0, 0.1, 0)(0) == pytest.approx(0.1)
+
+
+def test_boltzmann_weighs_actions_by_their_values_over_the_temperature():
+    # exp(0), exp(ln 2), exp(ln 5) = 1, 2, 5 of 8; at twice the temperature their roots; an illegal action has none
+    values = np.array([[0, np.log(2), np.log(5), -np.inf]])
+    np.testing.assert_allclose(boltzmann(values, 1.0), [[1 / 8, 2 / 8, 5 / 8, 0]])
+    roots = np.sqrt([1, 2, 5, 0])
+    np.testing.assert_allclose(boltzmann(values, 2.0), [roots / roots.sum()])
+
+
+def test_boltzmann_takes_values_of_any_size():
+    np.testing.assert_allclose(boltzmann(np.array([[1e6, 1e6 - 1, -1e6]]), 1e-3), [[1, 0, 0]])
+
+
+def test_epsilon_is_shared_by_what_is_legal():
+    values = np.array([[1.0, 3, 2, 0], [-np.inf, 0, -np.inf, 1]])
+    # 0.4 / 4 each and 0.6 more for the best; of two legal ones 0.4 / 2 each
+    np.testing.assert_allclose(epsilon_greedy_probabilities(values, 0.4), [[0.1, 0.7, 0.1, 0.1], [0, 0.2, 0, 0.8]])
+
+
+def test_actions_are_sampled_with_their_probabilities_and_never_without_one():
+    probabilities = np.tile([0.0, 0.2, 0.5, 0.0, 0.3, 0.0], (20_000, 1))
+    shares = np.bincount(sample(np.random.default_rng(0), probabilities), minlength=6) / 20_000
+    np.testing.assert_allclose(shares, probabilities[0], atol=0.01)
+    assert not shares[[0, 3, 5]].any()
+
+
+def test_the_books_exploration_function():
+    # 1 + 6 / (1 + 0), 2 + 6 / (1 + 2), and what is illegal stays so
+    np.testing.assert_array_equal(count_bonus(np.array([1, 2, -np.inf]), np.array([0, 2, 0]), 6.0), [7, 4, -np.inf])
+
+
+def test_the_upper_confidence_bound():
+    # t = 1 + 4 + 0, then 0: 1 + 2 * sqrt(ln 5 / 1), 2 + 2 * sqrt(ln 5 / 4); what is untried is beyond all
+    values, counts = np.array([[1.0, 2, 0, -np.inf], [0, 0, 0, 0]]), np.array([[1, 4, 0, 0], [0, 0, 0, 0]])
+    root = np.sqrt(np.log(5))
+    expected = [[1 + 2 * root, 2 + root, np.inf, -np.inf], [np.inf] * 4]
+    np.testing.assert_allclose(upper_confidence(values, counts, 2.0), expected)
+
+
+def test_without_its_bonus_a_strategy_that_counts_is_greedy():
+    policy = Exploration("ucb", Linear(1, 1, 0)).probabilities(np.array([[0.0, 2, 1]]), 0)
+    np.testing.assert_array_equal(policy, [[0, 1, 0]])
