@@ -12,9 +12,9 @@ from tests.scripts.running import REPOSITORY, answers, assert_refused
 
 CARTPOLE = "train.py dqn --env CartPole-v1 "
 MISTAKES = {
-    "train.py": ["which agent? train.py AGENT [options], agents are dqn, random"],
+    "train.py": ["which agent? train.py AGENT [options], agents are dqn, "],
     "train.py --steps 5": ["which agent?"],
-    "train.py dqq": ["unknown agent: received 'dqq'; did you mean dqn? allowed are dqn, random"],
+    "train.py dqq": ["unknown agent: received 'dqq'; did you mean dqn? allowed are dqn, "],
     "train.py -5": ["which agent?"],
     "train.py dqn --env CartPol-v1": ["unknown environment: received 'CartPol-v1'; did you mean CartPole-v1, "],
     "train.py dqn --env=cartpole-v1": ["received 'cartpole-v1'; did you mean CartPole-v1, "],
@@ -34,7 +34,9 @@ MISTAKES = {
         "an image agent does not fit this environment: received observations Box(",
         "[H, W, C]",
     ],
-    CARTPOLE + "--preset quick": ["unknown preset of dqn: received 'quick', allowed are fast, paper, book, control"],
+    CARTPOLE + "--preset quick": [
+        "unknown preset of dqn: received 'quick', allowed are fast, paper, book, book_pong, control"
+    ],
     CARTPOLE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
     CARTPOLE + "--steps -5": ["--steps is out of range: received -5, allowed is 1 or more"],
     CARTPOLE + "--steps ten": ["Error parsing --steps", "'ten' (see train.py dqn --help)"],
