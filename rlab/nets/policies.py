@@ -60,7 +60,7 @@ def value_head(features: Any, seeds: Seeds) -> Any:
     """A value [B] float32."""
     start = orthogonal(seeds, "value", 1.0)
     value = keras.layers.Dense(1, kernel_initializer=start, dtype="float32", name="value")(features)
-    return keras.layers.Reshape((), name="value_number")(value)
+    return keras.layers.Reshape((), dtype="float32", name="value_number")(value)
 
 
 def policy(

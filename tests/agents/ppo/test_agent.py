@@ -1,8 +1,10 @@
 """What PPO gathers, when it learns, and what it scales."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from gymnasium import spaces
@@ -133,6 +135,23 @@ def test_rewards_are_clipped_for_learning_alone() -> None:
     agent = ppo(reward_clipping=True)
     play(agent, 2, reward=-50.0)
     assert agent._rollout["reward"].tolist() == [[-1, -1]] * 2
+
+
+@pytest.fixture
+def bfloat16() -> Iterator[None]:
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    yield
+    keras.mixed_precision.set_global_policy(before)
+
+
+@pytest.mark.usefixtures("bfloat16")
+@pytest.mark.parametrize("acted", [ACTED, spaces.Box(-1, 1, (2,), np.float32)], ids=["discrete", "box"])
+def test_it_learns_in_half_the_bits(acted: spaces.Space[Any]) -> None:
+    agent = ppo(acted)
+    metrics = play(agent, 4)
+    assert all(np.isfinite(number) for number in metrics.values())
+    assert [output.dtype for output in agent.network.outputs] == ["float32", "float32"]
 
 
 def test_steps_that_do_not_split_evenly_are_refused() -> None:
