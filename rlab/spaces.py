@@ -20,6 +20,15 @@ def fits_nature(space: spaces.Space[Any]) -> bool:
     return is_image(space) and min((space.shape or ())[:2]) >= NATURE_LEAST
 
 
+def check_encoder(kind: str, space: spaces.Space[Any]) -> None:
+    """Raise UserError unless an encoder of this kind (`rlab.nets.encoders.make_encoder`) can see such observations."""
+    if kind != "mlp" and not fits_nature(space):
+        raise UserError(
+            f"an image agent does not fit this environment: received observations {space}, allowed are images "
+            f"[H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
+        )
+
+
 def middle_and_half(space: spaces.Box, unbounded: float) -> tuple[Array, Array]:
     """By which numbers (x - middle) / half brings a vector [D] of the flattened space to [-1, 1]; both float32 [D].
 

@@ -18,7 +18,7 @@ from agents.dqn.config import Config
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
-from rlab.nets.encoders import mlp, nature
+from rlab.nets.encoders import make_encoder
 from rlab.nets.heads import action_values
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.saving import load_weights, save_model
@@ -54,10 +54,8 @@ class DQN:
         self._replay: UniformReplay | None = None  # made when the number of environments is known
         self.updates = 0
         with devices.scope():
-            if encoder is None and config.encoder_kind == "mlp":
-                encoder = mlp(observation_space, config.encoder_sizes, seeds)
-            elif encoder is None:
-                encoder = nature(observation_space, seeds, "same" if config.encoder_kind == "book" else "valid")
+            if encoder is None:
+                encoder = make_encoder(config.encoder_kind, observation_space, config.encoder_sizes, seeds)
             self.network = action_values(encoder, config.hidden_sizes, int(action_space.n), seeds)
             self._target = keras.models.clone_model(self.network)
             self._target.set_weights(self.network.get_weights())

@@ -8,7 +8,7 @@ from gymnasium import spaces
 from rlab.config import Preset, check_range
 from rlab.exploration import Strategy
 from rlab.replay.uniform import check_capacity
-from rlab.spaces import NATURE_LEAST, fits_nature
+from rlab.spaces import check_encoder
 from rlab.types import UserError
 
 
@@ -81,11 +81,7 @@ class Config:
     def check_fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], num_envs: int) -> None:
         if not isinstance(action_space, spaces.Discrete):
             raise UserError(f"dqn chooses among discrete actions: received {action_space}, allowed is Discrete")
-        if self.encoder_kind != "mlp" and not fits_nature(observation_space):
-            raise UserError(
-                f"an image agent does not fit this environment: received observations {observation_space}, allowed are "
-                f"images [H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
-            )
+        check_encoder(self.encoder_kind, observation_space)
         check_capacity(self.replay_capacity, num_envs, observation_space, self.n_steps)
 
 

@@ -18,7 +18,7 @@ from gymnasium import spaces
 from agents.ppo.config import Config
 from agents.ppo.update import METRICS, make_update
 from rlab import devices
-from rlab.nets.encoders import mlp, nature
+from rlab.nets.encoders import make_encoder
 from rlab.nets.initialisers import relu_orthogonal
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.policies import actor_critic
@@ -31,7 +31,7 @@ from rlab.sampler import Sampler
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
-from rlab.types import Array, Metrics, Transitions
+from rlab.types import Array, Metrics, Transitions, UserError
 
 NETWORK = "network.keras"
 ROLLOUT = "learner.rollout.npz"
@@ -61,11 +61,15 @@ class PPO:
         self._rate = Linear(config.learning_rate, 0.0, config.learning_rate_decay_steps)
         self._steps = 0
         with devices.scope():
-            if encoder is None and config.encoder_kind == "mlp":
-                sizes, standardised = config.encoder_sizes, config.normalise_observations
-                encoder = mlp(observation_space, sizes, seeds, standardised=standardised)
-            elif encoder is None:
-                encoder = nature(observation_space, seeds, start=relu_orthogonal)
+            if encoder is None:
+                encoder = make_encoder(
+                    config.encoder_kind,
+                    observation_space,
+                    config.encoder_sizes,
+                    seeds,
+                    start=relu_orthogonal,
+                    standardised=config.normalise_observations,
+                )
             self.network = actor_critic(
                 encoder,
                 config.hidden_sizes,
@@ -89,19 +93,16 @@ class PPO:
         if key not in self._acts:
             shape, dtype = self._observation_space.shape or (), self._observation_space.dtype
             signature = tf.TensorSpec((len(observations), *shape), dtype), tf.TensorSpec(noise.shape, tf.float32)
-            self._acts[key] = devices.function(self._explore if explore else self._exploit, *signature, acting=True)
+
+            def act(observation: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+                parameters, value = self.network(observation)
+                policy = self.distribution
+                drawn = policy.sample(parameters, noise) if explore else policy.mode(parameters)
+                return drawn, policy.log_prob(parameters, drawn), value
+
+            self._acts[key] = devices.function(act, *signature, acting=True)
         results = map(np.asarray, self._acts[key](observations, noise))
         return dict(zip(("drawn", "log_prob", "value"), results, strict=True))
-
-    def _explore(self, observation: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        parameters, value = self.network(observation)
-        action = self.distribution.sample(parameters, noise)
-        return action, self.distribution.log_prob(parameters, action), value
-
-    def _exploit(self, observation: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        parameters, value = self.network(observation)
-        action = self.distribution.mode(parameters)
-        return action, self.distribution.log_prob(parameters, action), value
 
     def values(self, observations: Array) -> Array:
         """The values [N] of observations [N, *O]."""
@@ -192,9 +193,12 @@ class PPO:
         load_weights(self.network, directory / NETWORK)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
-        learned = read_arrays(directory / LEARNER)
-        for number, variable in enumerate(self._optimizer.variables):
-            variable.assign(learned[f"optimizer_{number}"])
+        names = [f"optimizer_{number}" for number in range(len(self._optimizer.variables))]
+        learned = read_arrays(directory / LEARNER, *names, "observations_count", "rewards_count")
+        for name, variable in zip(names, self._optimizer.variables, strict=True):
+            if learned[name].shape != tuple(variable.shape):
+                raise UserError(f"{directory / LEARNER} does not fit the settings: it is of another network")
+            variable.assign(learned[name])
         for prefix, owner in (("observations_", self._moments), ("rewards_", self._reward_scale)):
             owner.restore({name.removeprefix(prefix): a for name, a in learned.items() if name.startswith(prefix)})
         self._rollout.load(directory / ROLLOUT)

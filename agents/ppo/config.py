@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
-from rlab.spaces import NATURE_LEAST, fits_nature, is_image
+from rlab.spaces import check_encoder, is_image
 from rlab.types import UserError
 
 
@@ -82,11 +82,7 @@ class Config:
     def check_fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], num_envs: int) -> None:
         if isinstance(action_space, spaces.Box) and not np.issubdtype(action_space.dtype, np.floating):
             raise UserError(f"ppo draws real numbers in a Box: received {action_space}, allowed is Discrete or floats")
-        if self.encoder_kind == "nature" and not fits_nature(observation_space):
-            raise UserError(
-                f"an image agent does not fit this environment: received observations {observation_space}, allowed are "
-                f"images [H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
-            )
+        check_encoder(self.encoder_kind, observation_space)
         vector = isinstance(observation_space, spaces.Box) and not is_image(observation_space)
         if self.normalise_observations and (self.encoder_kind != "mlp" or not vector):
             raise UserError(

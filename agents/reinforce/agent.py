@@ -20,7 +20,7 @@ from agents.reinforce.config import Config
 from agents.reinforce.episodes import Episodes
 from agents.reinforce.update import Update
 from rlab import devices
-from rlab.nets.encoders import mlp, nature
+from rlab.nets.encoders import make_encoder
 from rlab.nets.initialisers import relu_orthogonal
 from rlab.nets.policies import hidden, policy, value_head
 from rlab.nets.saving import load_weights, save_model
@@ -55,10 +55,9 @@ class Reinforce:
         self._episodes = Episodes()
         sizes, activation = config.hidden_sizes, config.activation
         with devices.scope():
-            if encoder is None and config.encoder_kind == "mlp":
-                encoder = mlp(observation_space, config.encoder_sizes, seeds)
-            elif encoder is None:
-                encoder = nature(observation_space, seeds, start=relu_orthogonal)
+            if encoder is None:
+                kind, seen = config.encoder_kind, config.encoder_sizes
+                encoder = make_encoder(kind, observation_space, seen, seeds, start=relu_orthogonal)
             start = config.log_deviation_start
             self.network = policy(encoder, sizes, activation, self.distribution, start, seeds)
             self.baseline = _baseline(encoder, config, seeds) if config.baseline else None
@@ -74,14 +73,13 @@ class Reinforce:
         if key not in self._acts:
             shape, dtype = self._observation_space.shape or (), self._observation_space.dtype
             signature = tf.TensorSpec((len(observations), *shape), dtype), tf.TensorSpec(noise.shape, tf.float32)
-            self._acts[key] = devices.function(self._explore if explore else self._exploit, *signature, acting=True)
+
+            def act(observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+                parameters = self.network(observation)
+                return self.distribution.sample(parameters, noise) if explore else self.distribution.mode(parameters)
+
+            self._acts[key] = devices.function(act, *signature, acting=True)
         return {"drawn": np.asarray(self._acts[key](observations, noise))}
-
-    def _explore(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        return self.distribution.sample(self.network(observation), noise)
-
-    def _exploit(self, observation: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        return self.distribution.mode(self.network(observation))
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         found = {}

@@ -7,7 +7,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
-from rlab.spaces import NATURE_LEAST, fits_nature
+from rlab.spaces import check_encoder
 from rlab.types import UserError
 
 
@@ -58,11 +58,7 @@ class Config:
             raise UserError(
                 f"reinforce draws real numbers in a Box: received {action_space}, allowed is Discrete or floats"
             )
-        if self.encoder_kind == "nature" and not fits_nature(observation_space):
-            raise UserError(
-                f"an image agent does not fit this environment: received observations {observation_space}, allowed are "
-                f"images [H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
-            )
+        check_encoder(self.encoder_kind, observation_space)
 
 
 PRESETS = {

@@ -84,3 +84,21 @@ def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds, *, stand
             features
         )
     return keras.Model(inputs, keras.layers.Activation("linear", dtype="float32")(features), name="mlp_encoder")
+
+
+def make_encoder(
+    kind: Literal["nature", "book", "mlp"],
+    space: spaces.Space[Any],
+    sizes: tuple[int, ...],
+    seeds: Seeds,
+    *,
+    start: Start = fan_in,
+    standardised: bool = False,
+) -> keras.Model:
+    """A new encoder of a kind that agents have as a setting: `nature`, the same with the book's padding, or `mlp`.
+
+    `sizes` and `standardised` are for `mlp`, `start` for the others.
+    """
+    if kind == "mlp":
+        return mlp(space, sizes, seeds, standardised=standardised)
+    return nature(space, seeds, "same" if kind == "book" else "valid", start)
