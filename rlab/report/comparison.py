@@ -111,14 +111,19 @@ def _fields(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def group_runs(evaluations: Mapping[Path, Evaluation], by: Key) -> list[Group]:
-    """The runs in groups of one agent, preset or seed, or each by itself; the best mean first.
+    """The runs in groups of one agent, one preset of an agent or one seed, or each by itself; the best mean first.
 
     Runs of the random agent are a group of their own, whatever the key.
     """
     members: dict[str, dict[Path, Evaluation]] = {}
     for run, evaluation in evaluations.items():
-        key = run if by == "run" else getattr(evaluation, by)
-        members.setdefault(FLOOR if evaluation.agent == FLOOR else str(key), {})[run] = evaluation
+        names = {
+            "agent": evaluation.agent,
+            "preset": f"{evaluation.agent} {evaluation.preset}",
+            "seed": str(evaluation.seed),
+            "run": str(run),
+        }
+        members.setdefault(FLOOR if evaluation.agent == FLOOR else names[by], {})[run] = evaluation
     return sorted((_group(name, runs) for name, runs in members.items()), key=lambda group: group.mean, reverse=True)
 
 

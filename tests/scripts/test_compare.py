@@ -73,8 +73,19 @@ def test_small_scores_keep_their_digits(tmp_path, capsys):
     assert "0.125 [0.125, 0.125]" in row(compared(capsys, run), "dqn")
 
 
+def test_the_score_that_solves_an_environment_stands_among_the_rows(tmp_path, capsys):
+    gymnasium = PROTOCOLS["gymnasium"].identity
+    for agent, score in (("ppo", 480.0), ("dqn", 97.0)):
+        evaluated_run(tmp_path / agent, [score], agent=agent, environment="CartPole-v1", protocol=gymnasium)
+    lines = compared(capsys, tmp_path)
+    assert row(lines, "(solved from)") == ["(solved from)", "475.0"]
+    assert [line.split()[0] for line in lines[4:7]] == ["ppo", "(solved", "dqn"]
+    (found,) = map(json.loads, compared(capsys, tmp_path, "--json"))
+    assert found["references"] == [{"name": "(solved from)", "score": 475.0}]
+
+
 def test_a_name_is_shown_as_it_is(runs, capsys):
-    assert row(compared(capsys, runs, "--by", "preset"), "[bold]")[1] == "2 (0, 1)"
+    assert row(compared(capsys, runs, "--by", "preset"), "ppo [bold]")[1] == "2 (0, 1)"
 
 
 @pytest.mark.parametrize(

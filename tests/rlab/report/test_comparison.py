@@ -114,7 +114,7 @@ def test_runs_of_an_agent_are_its_seeds(tmp_path, groups):
     ("by", "names"),
     [
         ("agent", {"dqn", "ppo", "random"}),
-        ("preset", {"fast", "paper", "random"}),
+        ("preset", {"dqn fast", "dqn paper", "ppo fast", "random"}),
         ("seed", {"1", "2", "random"}),
         ("run", {"a", "b", "c", "random"}),
     ],
