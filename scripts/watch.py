@@ -74,7 +74,7 @@ def choose(store: TapeStore, stream: str, number: int | None) -> Tape:
 def watch(run: Path, settings: agents.Settings, tape: Tape, place: Path, out: Path | None = None) -> Path:
     """Record a game with the values of the checkpoint at `place`; return the video's path.
 
-    Raises UserError if the tape does not agree with its re-emulation, or if its environment has no pictures.
+    Raises UserError if the tape does not agree with its re-emulation.
     """
     reason = disagreement(tape, settings.observation_space, envs.emulate(tape))
     if reason is not None:

@@ -51,7 +51,7 @@ class Panel:
             (self._tape.environment, ""),
             ("score", f"{score:,.10g}"),
             ("step", f"{step:,} of {self._tape.length:,}"),
-            ("", state) if state else ("lives", str(moment.lives)) if moment.lives else ("", ""),
+            ("", state) if state else _situation(moment),
             ("action", self._names[chosen]) if chosen is not None and chosen < len(self._names) else ("", ""),
         ]
         for line, (word, text) in enumerate(lines):
@@ -75,3 +75,10 @@ class Panel:
         draw.rectangle((left, y + 3, right, y + 15), _TRACK)
         draw.rectangle((left, y + 3, left + round(share * (right - left)), y + 15), _CHOSEN if chosen else _BAR)
         draw.text((WIDTH - _MARGIN, y), f"{number:.{self._decimals}f}", _CHOSEN if chosen else _TEXT, self._small, "ra")
+
+
+def _situation(moment: Moment) -> tuple[str, str]:
+    """What there is to say of a moment beside its picture: lives, or the number of the state."""
+    if moment.lives:
+        return "lives", str(moment.lives)
+    return ("state", str(moment.observation)) if np.ndim(moment.observation) == 0 else ("", "")

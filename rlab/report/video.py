@@ -53,16 +53,15 @@ def animation(moments: Iterable[Moment]) -> tuple[bytes, int, int] | None:
 def record(path: Path, moments: Iterable[Moment], panel: Panel, screens_per_second: float) -> int:
     """Write a game to an mp4 that browsers play, each screen a frame with `panel` beside it; return how many frames.
 
-    The picture is enlarged by a whole number. The file appears at `path` when it is whole. Raises UserError if the
-    moments have no screens, or if the file cannot be written.
+    The picture is enlarged by a whole number. Where moments have no screens, the panel stands alone. The file appears
+    at `path` when it is whole. Raises UserError if it cannot be written.
     """
     moments = iter(moments)
     first = next(moments)
-    if not first.screens:
-        raise UserError("this environment has no pictures: it cannot be rendered as rgb_array")
-    height, width = first.screens[0].shape[:2]
-    factor = max(1, min(_PICTURE_HEIGHT // height, _PICTURE_WIDTH // width))
-    height, width = height * factor, width * factor
+    height, width = first.screens[0].shape[:2] if first.screens else (0, 0)
+    if first.screens:
+        factor = max(1, min(_PICTURE_HEIGHT // height, _PICTURE_WIDTH // width))
+        height, width = height * factor, width * factor
     frame = np.zeros((_even(max(height, panel.height)), _even(width + WIDTH), 3), np.uint8)
     frames, score, paid, paid_frame = 0, 0.0, 0.0, 0
     with _encoder(path, *frame.shape[:2], screens_per_second) as encoder:
@@ -72,8 +71,9 @@ def record(path: Path, moments: Iterable[Moment], panel: Panel, screens_per_seco
                 paid, paid_frame = moment.reward, frames
             lately = paid if frames - paid_frame < _REWARD_SECONDS * screens_per_second else 0.0
             frame[:, width : width + WIDTH] = panel.draw(len(frame), step, moment, score, lately)
-            for screen in moment.screens:
-                frame[:height, :width] = cv2.resize(screen, (width, height), interpolation=cv2.INTER_NEAREST)
+            for screen in moment.screens or (None,):
+                if screen is not None:
+                    frame[:height, :width] = cv2.resize(screen, (width, height), interpolation=cv2.INTER_NEAREST)
                 encoder.write(frame.data)
                 frames += 1
     return frames
