@@ -138,10 +138,12 @@ class Settings:
         return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in named.items()}
 
     def departures(self) -> dict[str, Any]:
-        """The settings by which training departed from its protocol, for whoever shows a score."""
+        """The settings by which a run departed from its protocol, for whoever shows a score."""
         found = {"life_loss_ends_value": self.run.life_loss_ends_value}
         if hasattr(self.config, "reward_clipping"):
             found["reward_clipping"] = self.config.reward_clipping
+        if hasattr(self.config, "greedy_evaluation"):
+            found["drawn_actions"] = not self.config.greedy_evaluation
         return {name: value for name, value in found.items() if value}
 
     def write(self, path: Path) -> None:

@@ -39,7 +39,7 @@ class Evaluation:
     scores: list[float]
     lengths: list[int]  # in steps
     frames: int
-    departures: Mapping[str, Any]  # by which training departed from the protocol
+    departures: Mapping[str, Any]  # by which departed from the protocol
 
     @staticmethod
     def read(run: Path) -> "Evaluation":

@@ -7,6 +7,10 @@ same seeds under every protocol, the first of a fixed stream; how many were play
 Training plays under the same protocol. It may depart from it only by named settings of the run (rewards clipped, a lost
 life as discount 0), which stand in `config.json`.
 
+An agent with a stochastic policy may have the setting to draw from it where the protocol says "greedy", which stands
+with its scores as well: published scores of such agents on Atari were made so, and a policy that has learnt where to be
+undecided does not explore when it draws.
+
 Source: `ale_v5` is Machado et al. (2018), Revisiting the Arcade Learning Environment, section 5, with the minimal
 action set; `classic` is Mnih et al. (2015), Human-level control, Methods; `book` and `book_pong` are chapter 16 of
 Hands-On Machine Learning with Scikit-Learn & TensorFlow (first edition) and its notebook, Ms. Pac-Man and exercise 9.

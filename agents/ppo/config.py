@@ -23,6 +23,9 @@ class Config:
     """Units of each dense layer between the encoder and the heads."""
     activation: Literal["tanh", "relu"] = "tanh"
     """What follows each of these layers."""
+    greedy_evaluation: bool = True
+    """Whether games without exploration take the most probable action; no: they draw from the policy, as in training. A
+    policy that is right to be undecided may run into a wall for ever when it may not draw."""
     shared: bool = False
     """Whether policy and value share these layers too. Shared: less time; apart: neither disturbs the other."""
     log_deviation_start: float = 0.0
@@ -102,6 +105,7 @@ PRESETS = {
             encoder_kind="nature",
             hidden_sizes=(512,),
             activation="relu",
+            greedy_evaluation=False,
             shared=True,
             rollout_steps=128,
             epochs=4,

@@ -23,6 +23,9 @@ class Config:
     """Units of each dense layer between the encoder and the policy, and of as many for the baseline."""
     activation: Literal["relu", "tanh", "elu", "selu"] = "elu"
     """What follows each of these layers."""
+    greedy_evaluation: bool = True
+    """Whether games without exploration take the most probable action; no: they draw from the policy, as in training. A
+    policy that is right to be undecided may run into a wall for ever when it may not draw."""
     log_deviation_start: float = 0.0
     """Logarithm of the standard deviation with which actions in a Box begin. Higher: explores more widely at first."""
     episodes_per_update: int = 10
@@ -68,6 +71,7 @@ PRESETS = {
             encoder_kind="nature",
             hidden_sizes=(512,),
             activation="relu",
+            greedy_evaluation=False,
             gamma=0.99,
             baseline=True,
             baseline_learning_rate=1e-3,

@@ -51,7 +51,7 @@ python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
 | preset | `{settings.preset}`, every setting in `config.json` (hash `{settings.hash}`) |
 | training | {settings.run.steps:,} steps, {scalars["train/frames"][-1][1]:,.0f} frames, seed {settings.run.seed} |
 | checkpoint | the best of its validation games, after {evaluation.step:,} steps |
-| departures of training from the protocol | {departures} |
+| departures from the protocol | {departures} |
 | time | {seconds / 3600:.1f} hours, validation games included |
 | machine | {origin["device"]}; {origin["system"]} |
 | started | {origin["started"][:10]}, commit `{origin["git"]}` |

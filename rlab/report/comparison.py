@@ -134,10 +134,8 @@ def _group(name: str, runs: Mapping[Path, Evaluation]) -> Group:
 
 
 def notes_on(groups: Sequence[Group]) -> list[str]:
-    """What a reader of the groups is to bear in mind, a line each: departures in training, few seeds, no floor."""
-    notes = [
-        f"{group.name}: training departed from the protocol by {by}" for group in groups if (by := _departures(group))
-    ]
+    """What a reader of the groups is to bear in mind, a line each: departures, few seeds, no floor."""
+    notes = [f"{group.name}: departed from the protocol by {by}" for group in groups if (by := _departures(group))]
     few = [group.name for group in groups if group.name != FLOOR and len(group.seeds) < _FEWEST_SEEDS]
     if few:
         notes.append(f"fewer than {_FEWEST_SEEDS} seeds: {', '.join(few)}; one run says nothing about other seeds")

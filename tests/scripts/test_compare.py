@@ -58,7 +58,7 @@ def test_what_to_bear_in_mind_stands_under_the_table(runs, capsys):
     notes = "\n".join(compared(capsys, runs)[-5:])
     for note in (
         "[ ]: where the mean lies with 95% confidence, by bootstrap over runs, then over the games of each",
-        "dqn: training departed from the protocol by reward clipping",
+        "dqn: departed from the protocol by reward clipping",
         "fewer than 3 seeds: ppo; one run says nothing about other seeds",
         "no floor: add the random agent with python scripts/train.py random --env ALE/MsPacman-v5 --protocol ale_v5",
         f"left out, without an evaluation: {runs / 'unevaluated'}",

@@ -153,7 +153,7 @@ def test_departures_from_the_protocol_are_told(tmp_path, groups):
     evaluated_run(tmp_path / "a", seed=1, departures={"reward_clipping": True, "life_loss_ends_value": True})
     evaluated_run(tmp_path / "b", seed=2, departures={"reward_clipping": True})
     assert notes_on(groups())[0] == (
-        "dqn: training departed from the protocol by reward clipping, life loss ends value (in 1 of 2 runs)"
+        "dqn: departed from the protocol by reward clipping, life loss ends value (in 1 of 2 runs)"
     )
 
 
