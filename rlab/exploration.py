@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import spaces
 
+from rlab.config import check_range
 from rlab.schedules import Linear
 from rlab.types import Array, Metrics
 
@@ -88,6 +89,32 @@ def upper_confidence(values: Array, counts: Array, bonus: float) -> Array:
 
 
 @dataclass(frozen=True)
+class ExplorationConfig:
+    """The settings of how it explores that every agent with action values has; each has defaults of its own."""
+
+    exploration: Strategy = "epsilon_greedy"
+    """How training acts: `epsilon_greedy`, the best action or any; `boltzmann`, better ones more often; `count_bonus`
+    (the book's q + bonus / (1 + n)) or `ucb` (Auer et al., 2002), the best after a bonus for what was seldom tried."""
+    temperature: float = 1.0
+    """Of `boltzmann`, in units of value. Higher: closer to uniform."""
+    bonus: float = 1.0
+    """Of `count_bonus` and `ucb`, in units of value. Higher: tries what is new for longer."""
+    epsilon_start: float = 1.0
+    """Probability of a random action at the first step."""
+    epsilon_end: float = 0.05
+    """Probability of a random action once the decay is over."""
+    epsilon_decay_steps: int = 50_000
+    """Agent steps over which epsilon falls, linearly. Lower: exploits what it knows sooner."""
+
+    def __post_init__(self) -> None:
+        check_range("temperature", self.temperature, 1e-6)
+        check_range("bonus", self.bonus, 0)
+        check_range("epsilon_start", self.epsilon_start, 0, 1)
+        check_range("epsilon_end", self.epsilon_end, 0, 1)
+        check_range("epsilon_decay_steps", self.epsilon_decay_steps, 0)
+
+
+@dataclass(frozen=True)
 class Exploration:
     """How an agent explores, made of the settings that all agents with action values have."""
 
@@ -118,7 +145,7 @@ class Exploration:
 GREEDY = Exploration("epsilon_greedy", Linear(0, 0, 0))
 
 
-def explores_by(config: Any) -> Exploration:
+def explores_by(config: ExplorationConfig) -> Exploration:
     """The exploration that the settings of an agent ask for."""
     epsilon = Linear(config.epsilon_start, config.epsilon_end, config.epsilon_decay_steps)
     return Exploration(config.exploration, epsilon, config.temperature, config.bonus)

@@ -6,14 +6,14 @@ from typing import Any, Literal
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
-from rlab.exploration import Strategy
+from rlab.exploration import ExplorationConfig
 from rlab.replay.uniform import check_capacity
 from rlab.spaces import check_encoder
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ExplorationConfig):
     """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
 
     encoder_kind: Literal["nature", "book", "mlp"] = "nature"
@@ -48,32 +48,17 @@ class Config:
     """Whether images in the replay are compressed about tenfold, without loss."""
     reward_clipping: bool = True
     """Whether learning sees rewards cut to [-1, 1]; scores never do."""
-    exploration: Strategy = "epsilon_greedy"
-    """How training acts: `epsilon_greedy`, the best action or any; `boltzmann`, better ones more often; `count_bonus`
-    (the book's q + bonus / (1 + n)) or `ucb` (Auer et al., 2002), the best after a bonus for what was seldom tried."""
-    temperature: float = 1.0
-    """Of `boltzmann`, in units of value. Higher: closer to uniform."""
-    bonus: float = 1.0
-    """Of `count_bonus` and `ucb`, in units of value. Higher: tries what is new for longer."""
-    epsilon_start: float = 1.0
-    """Probability of a random action at the first step."""
     epsilon_end: float = 0.1
-    """Probability of a random action once the decay is over."""
     epsilon_decay_steps: int = 1_000_000
-    """Agent steps over which epsilon falls, linearly. Lower: exploits what it knows sooner."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_range("gamma", self.gamma, 0, 1)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)
         check_range("optimizer_epsilon", self.optimizer_epsilon, 0)
         for name in ("encoder_sizes", "hidden_sizes"):
             for size in getattr(self, name):
                 check_range(name, size, 1)
-        check_range("epsilon_start", self.epsilon_start, 0, 1)
-        check_range("epsilon_end", self.epsilon_end, 0, 1)
-        check_range("epsilon_decay_steps", self.epsilon_decay_steps, 0)
-        check_range("temperature", self.temperature, 1e-6)
-        check_range("bonus", self.bonus, 0)
         for name in ("n_steps", "batch_size", "update_period_steps", "target_period_updates", "warmup_steps"):
             check_range(name, getattr(self, name), 1)
         check_range("replay_capacity", self.replay_capacity, self.batch_size)

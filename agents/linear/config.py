@@ -7,7 +7,7 @@ from typing import Any, Literal
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
-from rlab.exploration import Strategy
+from rlab.exploration import ExplorationConfig
 from rlab.spaces import is_image
 from rlab.types import UserError
 
@@ -15,7 +15,7 @@ MOST_FEATURES = 200_000  # numbers in an action's weights, and in a trace
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ExplorationConfig):
     """Action values that are sums of weighted features, learned step by step with eligibility traces."""
 
     method: Literal["sarsa", "q_learning"] = "sarsa"
@@ -49,29 +49,18 @@ class Config:
     (Sutton and Barto, 2018, equation 9.19). Higher: faster, noisier."""
     learning_rate_decay_steps: int = 50_000
     """Agent steps over which the step size falls to 0, linearly; 0: it stays. Higher: learns longer, settles later."""
-    exploration: Strategy = "epsilon_greedy"
-    """How training acts: `epsilon_greedy`, the best action or any; `boltzmann`, better ones more often; `count_bonus`
-    (the book's q + bonus / (1 + n)) or `ucb` (Auer et al., 2002), the best after a bonus for what was seldom tried."""
-    temperature: float = 1.0
-    """Of `boltzmann`, in units of value. Higher: closer to uniform."""
-    bonus: float = 1.0
-    """Of `count_bonus` and `ucb`, in units of value. Higher: tries what is new for longer."""
     epsilon_start: float = 0.1
-    """Probability of a random action at the first step."""
     epsilon_end: float = 0.0
-    """Probability of a random action once the decay is over."""
-    epsilon_decay_steps: int = 50_000
-    """Agent steps over which epsilon falls, linearly. Lower: exploits what it knows sooner."""
 
     def __post_init__(self) -> None:
-        for name in ("gamma", "trace_decay", "epsilon_start", "epsilon_end"):
+        super().__post_init__()
+        for name in ("gamma", "trace_decay"):
             check_range(name, getattr(self, name), 0, 1)
         for name in ("tilings", "tiles_per_dimension", "rbf_components", "polynomial_degree"):
             check_range(name, getattr(self, name), 1)
-        for name in ("rbf_gamma", "unbounded_range", "temperature"):
+        for name in ("rbf_gamma", "unbounded_range"):
             check_range(name, getattr(self, name), 1e-6)
-        for name in ("bonus", "learning_rate_decay_steps", "epsilon_decay_steps"):
-            check_range(name, getattr(self, name), 0)
+        check_range("learning_rate_decay_steps", self.learning_rate_decay_steps, 0)
         check_range("learning_rate", self.learning_rate, 1e-12, 2)
         if self.trace == "replacing" and self.features != "tiles":
             raise UserError(

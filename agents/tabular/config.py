@@ -6,12 +6,12 @@ from typing import Any, Literal
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
-from rlab.exploration import Strategy
+from rlab.exploration import ExplorationConfig
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ExplorationConfig):
     """A value for every action in every state, learned from single steps."""
 
     method: Literal["q_learning", "sarsa", "expected_sarsa", "double_q_learning"] = "q_learning"
@@ -25,29 +25,12 @@ class Config:
     learning_rate_decay: float = 0.03
     """The step size at a value's visit k, from 0, is learning_rate / (1 + learning_rate_decay * k), after the book.
     Higher: averages sooner, and forgets its beginnings later; 0: a constant step size."""
-    exploration: Strategy = "epsilon_greedy"
-    """How training acts: `epsilon_greedy`, the best action or any; `boltzmann`, better ones more often; `count_bonus`
-    (the book's q + bonus / (1 + n)) or `ucb` (Auer et al., 2002), the best after a bonus for what was seldom tried."""
-    temperature: float = 1.0
-    """Of `boltzmann`, in units of value. Higher: closer to uniform."""
-    bonus: float = 1.0
-    """Of `count_bonus` and `ucb`, in units of value. Higher: tries what is new for longer."""
-    epsilon_start: float = 1.0
-    """Probability of a random action at the first step."""
-    epsilon_end: float = 0.05
-    """Probability of a random action once the decay is over."""
-    epsilon_decay_steps: int = 50_000
-    """Agent steps over which epsilon falls, linearly. Lower: exploits what it knows sooner."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_range("gamma", self.gamma, 0, 1)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)
         check_range("learning_rate_decay", self.learning_rate_decay, 0)
-        check_range("temperature", self.temperature, 1e-6)
-        check_range("bonus", self.bonus, 0)
-        check_range("epsilon_start", self.epsilon_start, 0, 1)
-        check_range("epsilon_end", self.epsilon_end, 0, 1)
-        check_range("epsilon_decay_steps", self.epsilon_decay_steps, 0)
 
     def check_fit(self, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], num_envs: int) -> None:
         for what, space in (("observations", observation_space), ("actions", action_space)):

@@ -32,19 +32,24 @@ def test_it_exports_just_what_makes_an_agent(name: str) -> None:
 
 @each_agent
 def test_its_settings_are_frozen_and_each_has_a_default_and_an_explanation(name: str) -> None:
-    """A string below a field is what the command line's help shows of it."""
+    """A string below a field is what the command line's help shows of it; where a default is set anew it may be above."""
     kind = agents.find(name).Config
     with pytest.raises(dataclasses.FrozenInstanceError):
         kind().anything = 1
+    explained = {field for owner in kind.__mro__ if dataclasses.is_dataclass(owner) for field in _explained(owner)}
+    assert {field.name for field in dataclasses.fields(kind)} == explained
+
+
+def _explained(kind: type) -> list[str]:
+    """The fields of a class that have a string below them."""
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     assert isinstance(definition, ast.ClassDef)
-    explained = [
+    return [
         field.target.id
         for field, below in zip(definition.body, definition.body[1:], strict=False)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
     ]
-    assert [field.name for field in dataclasses.fields(kind)] == explained
 
 
 def test_finding_an_agent_imports_no_tensorflow() -> None:
