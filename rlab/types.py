@@ -71,6 +71,18 @@ class Model(NamedTuple):
         """The actions [S, A] that a state offers."""
         return np.asarray(self.probability.any(axis=2))
 
+    @property
+    def reachable(self) -> Bools:
+        """The states [S] in which an episode can be when there is something to decide."""
+        found = self.start > 0
+        while True:
+            leads = (self.probability > 0) & (self.discount > 0) & found[:, None, None]
+            wider = found.copy()
+            wider[self.successor[leads]] = True
+            if np.array_equal(wider, found):
+                return np.asarray(found)
+            found = wider
+
 
 class Start(NamedTuple):
     """What an environment answers to a reset, rows that were not reset included."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rlab.ops.dynamic_programming import make_backup, optimal_action_values
-from rlab.types import Array, Bools, Metrics, Model
+from rlab.types import Array, Metrics, Model
 
 
 class Exact:
@@ -12,21 +12,9 @@ class Exact:
     def __init__(self, model: Model, gamma: float) -> None:
         backup = make_backup(model.probability, model.successor, model.reward, gamma * model.discount)
         self.action_values = optimal_action_values(backup)  # [S, A]
-        self._learnable = reachable(model)[:, None] & model.legal
+        self._learnable = model.reachable[:, None] & model.legal
 
     def errors(self, action_values: Array) -> Metrics:
         """The largest and the root mean square distance of action values [S, A], over what an agent can try."""
         distance = np.abs(action_values[self._learnable] - self.action_values[self._learnable])
         return {"value/error": float(distance.max()), "value/error_rms": float(np.sqrt(np.mean(distance**2)))}
-
-
-def reachable(model: Model) -> Bools:
-    """The states [S] in which an episode can be when there is something to decide."""
-    found = model.start > 0
-    while True:
-        leads = (model.probability > 0) & (model.discount > 0) & found[:, None, None]
-        wider = found.copy()
-        wider[model.successor[leads]] = True
-        if np.array_equal(wider, found):
-            return np.asarray(found)
-        found = wider

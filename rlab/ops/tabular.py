@@ -1,15 +1,18 @@
-"""Temporal-difference learning of single values, in NumPy: what a value should be, and predictions from an episode.
+"""Temporal-difference learning of single values, in NumPy: what a value should be, and predictions step by step.
 
 Discounts include gamma and are 0 where nothing follows.
 """
+
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Numbers = TypeVar("Numbers", float, NDArray[Any])
 
 
-def step_size(initial: float, decay: float, visits: float) -> float:
+def step_size(initial: float, decay: float, visits: Numbers) -> Numbers:
     """The step size of a value that was updated so often before: initial / (1 + decay * visits).
 
     Source: the book, "Temporal Difference Learning and Q-Learning", which counts all steps of learning in its place.
@@ -45,23 +48,22 @@ def double_q_target(reward: float, discount: float, next_choice: Floats, next_va
 
 def td_lambda(
     values: Floats,
-    states: NDArray[np.int64],
-    rewards: Floats,
-    discounts: Floats,
+    traces: Floats,
+    states: tuple[int, int],
+    reward: float,
+    discount: float,
     *,
-    step_size: float,
+    step_size: float | Floats,
     trace_decay: float,
-) -> Floats:
-    """The values [S] that online TD(lambda) makes of `values` in one episode, whose policy they predict.
+) -> tuple[Floats, Floats, float]:
+    """The values [S] and traces [S] after a step from the first of `states` to the second, and its error.
 
-    states [T + 1]: the last one is that where the episode ended. rewards, discounts [T]: of the steps between them; the
-    last discount is 0 if the episode terminated, and gamma if it was cut off, when the value of the last state counts.
-    Traces are accumulating, from zero, and fade by `trace_decay` times the discount; with 0 this is TD(0).
+    The values predict the policy that took the step. Traces are 0 when an episode begins; they are accumulating, and
+    fade by `trace_decay` times the discount; with 0 this is TD(0). `step_size` may have one number for each state [S].
     Source: Sutton (1988); Sutton and Barto (2018), section 12.2, and for TD(0) section 6.1; the book, equation 16-4.
     """
-    values, traces = values.copy(), np.zeros(len(values))
-    for state, next_state, reward, discount in zip(states, states[1:], rewards, discounts, strict=False):
-        traces[state] += 1
-        values += step_size * (reward + discount * values[next_state] - values[state]) * traces
-        traces *= discount * trace_decay
-    return values
+    state, next_state = states
+    traces = traces.copy()
+    traces[state] += 1
+    error = float(reward + discount * values[next_state] - values[state])
+    return values + step_size * error * traces, traces * discount * trace_decay, error

@@ -9,7 +9,7 @@ from gymnasium import spaces
 import agents
 import envs
 from agents.tabular import PRESETS, Config, make
-from agents.tabular.exact import Exact, reachable
+from agents.tabular.exact import Exact
 from rlab.ops.dynamic_programming import greedy, make_backup, optimal_action_values
 from rlab.seeding import Seeds
 from rlab.types import Transitions
@@ -111,7 +111,7 @@ def test_illegal_actions_have_no_value_and_are_never_chosen():
 
 def test_the_error_is_over_what_can_be_tried():
     model = envs.model_of("FrozenLake-v1")
-    found = reachable(model)
+    found = model.reachable
     assert list(np.flatnonzero(~found)) == [5, 7, 11, 12, 15]  # holes and the goal, where episodes end
     exact = Exact(model, 0.9)
     values = exact.action_values.copy()
