@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from rlab.spaces import middle_and_half
 from rlab.statefile import read_arrays, write_arrays
-from rlab.types import Array, UserError
+from rlab.types import Array
 
 HASH_BITS = 16  # 65,536 cells: of 9 actions, 2.4 MB
 
@@ -59,7 +59,4 @@ class Counts:
 
     def load(self, path: Path) -> None:
         """Restore what `save` wrote. Raises UserError if it is not there or counts something else."""
-        table = read_arrays(path, "counts")["counts"]
-        if table.shape != self._table.shape:
-            raise UserError(f"{path} does not fit: received counts {table.shape}, allowed are {self._table.shape}")
-        self._table = table
+        self._table = read_arrays(path, counts=self._table)["counts"]

@@ -29,19 +29,30 @@ def read_state(path: Path, *names: str) -> dict[str, Any]:
     return state
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write arrays by name, compressed; the path ends in `.npz`."""
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+def write_arrays(path: Path, arrays: Mapping[str, Array], *, compressed: bool = False) -> None:
+    """Write arrays by name; the path ends in `.npz`. What was seen is worth compressing, weights are not."""
+    save = np.savez_compressed if compressed else np.savez
+    save(path, allow_pickle=False, **arrays)
 
 
-def read_arrays(path: Path, *names: str) -> dict[str, Array]:
-    """What `write_arrays` wrote. Raises UserError if it is not there, is torn, or has not all of `names`."""
+def read_arrays(path: Path, *names: str, **like: Array) -> dict[str, Array]:
+    """What `write_arrays` wrote.
+
+    Raises UserError if it is not there or torn, if it has not all of `names` and of the names in `like`, or if the
+    latter have other shapes or types than there.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive.items())
     except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UserError(f"no arrays can be read from {path}: {error}") from error
-    missing = [name for name in names if name not in arrays]
+    missing = [name for name in (*names, *like) if name not in arrays]
     if missing:
         raise UserError(f"{path} is the state of something else: {', '.join(missing)} is missing")
+    for name, expected in like.items():
+        if (arrays[name].shape, arrays[name].dtype) != (expected.shape, expected.dtype):
+            raise UserError(
+                f"{path} does not fit the settings: received {name} {arrays[name].dtype}{list(arrays[name].shape)}, "
+                f"expected {expected.dtype}{list(expected.shape)}"
+            )
     return arrays

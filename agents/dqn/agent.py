@@ -21,13 +21,13 @@ from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
 from rlab.nets.heads import action_values
 from rlab.nets.optimizers import make_optimizer
-from rlab.nets.saving import load_weights, save_model
+from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.ops.losses import huber
 from rlab.ops.temporal_differences import q_target, taken
 from rlab.replay.uniform import UniformReplay, expected_memory
 from rlab.seeding import Seeds, generator_state, restore_generator
-from rlab.statefile import read_state, write_state
-from rlab.types import Array, Metrics, Transitions, UserError
+from rlab.statefile import read_arrays, read_state, write_arrays, write_state
+from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 LEARNER = "learner.npz"
@@ -116,10 +116,14 @@ class DQN:
         spaces_ = self._observation_space, self._action_space
         return expected_memory(config.replay_capacity, *spaces_, compressed=config.replay_compressed)
 
+    @property
+    def _learned(self) -> list[keras.Variable]:
+        """What learning needs beside the network."""
+        return [*self._target.weights, *self._optimizer.variables]
+
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
-        learned = [*self._target.weights, *self._optimizer.variables]
-        np.savez(directory / LEARNER, *[np.asarray(variable) for variable in learned])
+        write_arrays(directory / LEARNER, named_arrays(self._learned))
         state = {
             "updates": self.updates,
             "random": generator_state(self._random),
@@ -132,14 +136,7 @@ class DQN:
         load_weights(self.network, directory / NETWORK)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
-        with np.load(directory / LEARNER, allow_pickle=False) as arrays:
-            variables = [*self._target.weights, *self._optimizer.variables]
-            if [tuple(variable.shape) for variable in variables] != [arrays[name].shape for name in arrays.files]:
-                raise UserError(
-                    f"{directory / LEARNER} does not fit the settings: it is of another optimizer or network"
-                )
-            for variable, name in zip(variables, arrays.files, strict=True):
-                variable.assign(arrays[name])
+        assign_arrays(self._learned, read_arrays(directory / LEARNER, **named_arrays(self._learned)))
         state = read_state(directory / STATE, "updates", "random", "rows", "num_envs")
         self.updates = state["updates"]
         restore_generator(self._random, state["random"])

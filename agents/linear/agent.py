@@ -20,7 +20,7 @@ from rlab.explorer import Explorer
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
-from rlab.types import Array, Bools, Metrics, Transitions, UserError
+from rlab.types import Array, Bools, Metrics, Transitions
 
 WEIGHTS = "weights.npz"
 LEARNER = "learner.npz"
@@ -159,13 +159,7 @@ class LinearAgent:
         write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
 
     def load(self, directory: Path) -> int:
-        weights = read_arrays(directory / WEIGHTS, "weights")["weights"]
-        if weights.shape != self.weights.shape:
-            raise UserError(
-                f"{directory / WEIGHTS} does not fit the settings: received weights {weights.shape}, allowed are "
-                f"{self.weights.shape}"
-            )
-        self.weights = weights
+        self.weights = read_arrays(directory / WEIGHTS, weights=self.weights)["weights"]
         if not (directory / STATE).is_file():
             return 0  # a released agent, to play with
         learner = read_arrays(directory / LEARNER, "traces")

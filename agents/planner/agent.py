@@ -15,7 +15,7 @@ from agents.planner.config import Config
 from rlab.ops import dynamic_programming as dp
 from rlab.seeding import Seeds
 from rlab.statefile import read_arrays, write_arrays
-from rlab.types import Array, Bools, Metrics, Model, Transitions, UserError
+from rlab.types import Array, Bools, Metrics, Model, Transitions
 
 PLAN = "plan.npz"
 
@@ -84,11 +84,7 @@ class Planner:
         write_arrays(directory / PLAN, plan)
 
     def load(self, directory: Path) -> int:
-        plan = read_arrays(directory / PLAN, "action_values", "residual")
-        if (received := plan["action_values"].shape) != (allowed := self.action_values.shape):
-            raise UserError(
-                f"{directory / PLAN} does not fit the settings: received values {received}, allowed {allowed}"
-            )
+        plan = read_arrays(directory / PLAN, "residual", action_values=self.action_values)
         self.action_values, self.residual = plan["action_values"], float(plan["residual"])
         return 0
 

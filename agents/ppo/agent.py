@@ -22,7 +22,7 @@ from rlab.nets.encoders import make_encoder
 from rlab.nets.initialisers import relu_orthogonal
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.policies import actor_critic
-from rlab.nets.saving import load_weights, save_model
+from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.normalisation import RewardScale, RunningMoments
 from rlab.ops.distributions import Categorical, distribution
 from rlab.ops.returns import lambda_return
@@ -31,7 +31,7 @@ from rlab.sampler import Sampler
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
-from rlab.types import Array, Metrics, Transitions, UserError
+from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 ROLLOUT = "learner.rollout.npz"
@@ -85,7 +85,7 @@ class PPO:
         self._acts: dict[tuple[int, bool], Any] = {}  # compiled, by number of observations and whether to explore
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Sampler:
-        return Sampler(self, num_envs, seed, explore=explore)
+        return Sampler(self, num_envs, seed, explore=explore or not self.config.greedy_evaluation)
 
     def act(self, observations: Array, noise: Array, *, explore: bool) -> Mapping[str, Array]:
         """For observations [N, *O]: actions "drawn" with `noise` or most probable; their "log_prob"; a "value" each."""
@@ -182,7 +182,7 @@ class PPO:
 
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
-        learned = {f"optimizer_{n}": np.asarray(variable) for n, variable in enumerate(self._optimizer.variables)}
+        learned = named_arrays(self._optimizer.variables)
         learned |= {f"observations_{name}": value for name, value in self._moments.state().items()}
         learned |= {f"rewards_{name}": value for name, value in self._reward_scale.state().items()}
         write_arrays(directory / LEARNER, learned)
@@ -193,12 +193,9 @@ class PPO:
         load_weights(self.network, directory / NETWORK)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
-        names = [f"optimizer_{number}" for number in range(len(self._optimizer.variables))]
-        learned = read_arrays(directory / LEARNER, *names, "observations_count", "rewards_count")
-        for name, variable in zip(names, self._optimizer.variables, strict=True):
-            if learned[name].shape != tuple(variable.shape):
-                raise UserError(f"{directory / LEARNER} does not fit the settings: it is of another network")
-            variable.assign(learned[name])
+        variables = self._optimizer.variables
+        learned = read_arrays(directory / LEARNER, "observations_count", "rewards_count", **named_arrays(variables))
+        assign_arrays(variables, learned)
         for prefix, owner in (("observations_", self._moments), ("rewards_", self._reward_scale)):
             owner.restore({name.removeprefix(prefix): a for name, a in learned.items() if name.startswith(prefix)})
         self._rollout.load(directory / ROLLOUT)

@@ -23,13 +23,13 @@ from rlab import devices
 from rlab.nets.encoders import make_encoder
 from rlab.nets.initialisers import relu_orthogonal
 from rlab.nets.policies import hidden, policy, value_head
-from rlab.nets.saving import load_weights, save_model
+from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.ops.distributions import Categorical, distribution
 from rlab.ops.returns import lambda_return, normalised
 from rlab.sampler import Sampler
 from rlab.seeding import Seeds
 from rlab.statefile import read_arrays, write_arrays
-from rlab.types import Array, Metrics, Transitions, UserError
+from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 BASELINE = "baseline.keras"
@@ -65,7 +65,7 @@ class Reinforce:
         self._acts: dict[tuple[int, bool], Any] = {}  # compiled, by number of observations and whether to explore
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Sampler:
-        return Sampler(self, num_envs, seed, explore=explore)
+        return Sampler(self, num_envs, seed, explore=explore or not self.config.greedy_evaluation)
 
     def act(self, observations: Array, noise: Array, *, explore: bool) -> Mapping[str, Array]:
         """For observations [N, *O]: actions "drawn" with `noise`, or the most probable ones."""
@@ -115,8 +115,7 @@ class Reinforce:
         save_model(self.network, directory / NETWORK)
         if self.baseline is not None:
             save_model(self.baseline, directory / BASELINE)
-        state = {f"optimizer_{number}": np.asarray(variable) for number, variable in enumerate(self._update.state)}
-        write_arrays(directory / LEARNER, state)
+        write_arrays(directory / LEARNER, named_arrays(self._update.state))
         self._episodes.save(directory / EPISODES)
 
     def load(self, directory: Path) -> int:
@@ -125,12 +124,7 @@ class Reinforce:
             load_weights(self.baseline, directory / BASELINE)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
-        names = [f"optimizer_{number}" for number in range(len(self._update.state))]
-        arrays = read_arrays(directory / LEARNER, *names)
-        for name, variable in zip(names, self._update.state, strict=True):
-            if arrays[name].shape != tuple(variable.shape):
-                raise UserError(f"{directory / LEARNER} does not fit the settings: it is of another network")
-            variable.assign(arrays[name])
+        assign_arrays(self._update.state, read_arrays(directory / LEARNER, **named_arrays(self._update.state)))
         self._episodes.load(directory / EPISODES)
         return 0
 

@@ -61,7 +61,7 @@ class Episodes:
         """Write all steps that are held."""
         steps = [step for held in self._steps for step in held]
         lengths = np.array([len(held) for held in self._steps], np.int64)
-        write_arrays(path, {"lengths": lengths, **(_stacked(steps)._asdict() if steps else {})})
+        write_arrays(path, {"lengths": lengths, **(_stacked(steps)._asdict() if steps else {})}, compressed=True)
 
     def load(self, path: Path) -> None:
         """Restore what `save` wrote. Raises UserError if that is not there."""

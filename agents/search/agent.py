@@ -15,7 +15,7 @@ from agents.search.methods import CMAES, Evolution, Method
 from agents.search.policy import Policy
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
-from rlab.types import Array, Bools, Metrics, Transitions, UserError
+from rlab.types import Array, Bools, Metrics, Transitions
 
 POLICY = "policy.npz"
 LEARNER = "learner.npz"
@@ -100,24 +100,17 @@ class Search:
         write_state(directory / STATE, {"generation": self.generation, "random": generator_state(self._random)})
 
     def load(self, directory: Path) -> int:
-        best = read_arrays(directory / POLICY, "best")["best"]
-        self._check(directory / POLICY, best, self.best)
-        self.best = best
+        self.best = read_arrays(directory / POLICY, best=self.best)["best"]
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
-        expected = self._method.state()
-        arrays = read_arrays(directory / LEARNER, "returns", "episodes", "so_far", *expected)
-        self._check(directory / LEARNER, arrays["population"], expected["population"])
+        played = {"returns": self._returns, "episodes": self._episodes, "population": self._method.population}
+        arrays = read_arrays(directory / LEARNER, "so_far", *self._method.state(), **played)
         state = read_state(directory / STATE, "generation", "random")
         self._returns, self._episodes, self._so_far = arrays["returns"], arrays["episodes"], arrays["so_far"]
         self._method.restore(arrays)
         self.generation = state["generation"]
         restore_generator(self._random, state["random"])
         return 0
-
-    def _check(self, path: Path, found: Array, expected: Array) -> None:
-        if found.shape != expected.shape:
-            raise UserError(f"{path} does not fit the settings: received {found.shape}, expected {expected.shape}")
 
 
 class _Actor:
@@ -141,5 +134,5 @@ class _Actor:
         write_arrays(directory / "actor.npz", {"numbers": self._numbers, "weights": self._weights})
 
     def load(self, directory: Path) -> None:
-        arrays = read_arrays(directory / "actor.npz", "numbers", "weights")
+        arrays = read_arrays(directory / "actor.npz", numbers=self._numbers, weights=self._weights)
         self._numbers, self._weights = arrays["numbers"], arrays["weights"]

@@ -19,7 +19,7 @@ from rlab.explorer import Explorer
 from rlab.ops.tabular import double_q_target, expected_sarsa_target, q_learning_target, step_size
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
-from rlab.types import Array, Bools, Metrics, Model, Transitions, UserError
+from rlab.types import Array, Bools, Metrics, Model, Transitions
 
 TABLES = "values.npz"
 LEARNER = "learner.npz"
@@ -166,16 +166,10 @@ class Tabular:
         write_state(directory / STATE, state)
 
     def load(self, directory: Path) -> int:
-        tables = read_arrays(directory / TABLES, "values")["values"]
-        if tables.shape != self._tables.shape:
-            raise UserError(
-                f"{directory / TABLES} does not fit the settings: received values {tables.shape}, allowed are "
-                f"{self._tables.shape}"
-            )
-        self._tables = tables
+        self._tables = read_arrays(directory / TABLES, values=self._tables)["values"]
         if not (directory / STATE).is_file():
             return 0  # a released agent, to play with
-        self._visits = read_arrays(directory / LEARNER, "visits")["visits"]
+        self._visits = read_arrays(directory / LEARNER, visits=self._visits)["visits"]
         state = read_state(directory / STATE, "steps", "random", "waiting")
         self._steps = state["steps"]
         self._waiting = {row: tuple(step) for row, *step in state["waiting"]}

@@ -7,16 +7,18 @@ that of a layer, or of a part of one. Keras's own safe mode stays on.
 
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
+import numpy as np
 
 import rlab.nets.dense  # these make the lab's own layers known to Keras
 import rlab.nets.encoders
 import rlab.nets.policies  # noqa: F401
-from rlab.types import UserError
+from rlab.types import Array, UserError
 
 # What may be named where: subclasses of one class, by the plain name that their module exports.
 _KINDS = {
@@ -72,6 +74,17 @@ def load_weights(network: keras.Model, path: Path) -> None:
     if found != expected:
         raise UserError(f"{path} does not fit the settings: weights {found}, expected {expected}")
     network.set_weights(saved.get_weights())
+
+
+def named_arrays(variables: Sequence[keras.Variable]) -> dict[str, Array]:
+    """Variables under the names that `assign_arrays` knows them by, as an optimizer's in an agent's state."""
+    return {f"variable_{number}": np.asarray(variable) for number, variable in enumerate(variables)}
+
+
+def assign_arrays(variables: Sequence[keras.Variable], arrays: Mapping[str, Array]) -> None:
+    """Give variables the values that `named_arrays` took."""
+    for number, variable in enumerate(variables):
+        variable.assign(arrays[f"variable_{number}"])
 
 
 def _check(part: Any, path: Path) -> None:

@@ -37,7 +37,7 @@ class Rollout:
 
     def save(self, path: Path) -> None:
         """Write the rows that are held."""
-        write_arrays(path, {name: self[name] for name in self._columns if self.size})
+        write_arrays(path, {name: self[name] for name in self._columns if self.size}, compressed=True)
 
     def load(self, path: Path) -> None:
         """Restore what `save` wrote."""
