@@ -67,7 +67,7 @@ def _fill(draft: Path, run: Path, place: Path) -> None:
 def _copy(place: Path, to: Path) -> None:
     """The files of a checkpoint that playing needs."""
     for path in place.iterdir():
-        if path.name not in (*TRAINING_FILES, checkpoint.MANIFEST) and path.stem != "learner":
+        if path.name not in (*TRAINING_FILES, checkpoint.MANIFEST) and not path.name.startswith("learner."):
             shutil.copy(path, to)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import agents
 from rlab.evaluation import Evaluation
+from rlab.release import _copy
 from rlab.tapes import TapeStore
 from rlab.types import UserError
 from tests.scripts.running import REPOSITORY, UNSCORED, call
@@ -33,6 +34,16 @@ def test_it_holds_what_playing_needs_and_nothing_of_the_training(released, story
     store = TapeStore(released / "tapes.sqlite")
     assert [len(store.table(stream)) for stream in ("train", "validation", "eval", "demo")] == [0, 0, 30, 0]
     assert list(released.parent.iterdir()) == [released]
+
+
+def test_no_file_of_a_learner_is_released(tmp_path):
+    place, to = tmp_path / "place", tmp_path / "to"
+    for folder in (place, to):
+        folder.mkdir()
+    for name in ("network.keras", "learner.npz", "learner.json", "learner.rollout.npz"):
+        (place / name).touch()
+    _copy(place, to)
+    assert [path.name for path in to.iterdir()] == ["network.keras"]
 
 
 def test_it_plays_what_the_run_plays(released, story):
