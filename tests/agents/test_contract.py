@@ -32,7 +32,7 @@ def test_it_exports_just_what_makes_an_agent(name: str) -> None:
 
 @each_agent
 def test_its_settings_are_frozen_and_each_has_a_default_and_an_explanation(name: str) -> None:
-    """A string below a field is what the command line's help shows of it; where a default is set anew it may be above."""
+    """A string below a field is what the command line shows of it; where a default is set anew, that of the base is."""
     kind = agents.find(name).Config
     with pytest.raises(dataclasses.FrozenInstanceError):
         kind().anything = 1
