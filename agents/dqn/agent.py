@@ -2,10 +2,13 @@
 
 Source: Mnih et al. (2015), Human-level control through deep reinforcement learning; van Hasselt et al. (2016) for
 double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
-Departs: 1. Transitions can be sampled only once their n successors are there.
+Departs: 1. Transitions can be sampled only once their n successors are there. 2. An update is sampled when it is due,
+and takes effect just before the next one begins: meanwhile its gradient is computed beside acting and the emulator, for
+which the network stands still. So the newest transitions that an update may see are one update period old.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 LEARNER = "learner.npz"
+GRADIENT = "learner.gradient.npz"
 STATE = "learner.json"
 
 
@@ -52,7 +56,9 @@ class DQN:
         self._random = seeds.generator("replay")
         self._exploration = explores_by(config)
         self._replay: UniformReplay | None = None  # made when the number of environments is known
-        self.updates = 0
+        self.updates = 0  # that were begun
+        self._gradient: Future[list[Array]] | None = None  # of the latest of them, which has not been applied
+        self._beside = ThreadPoolExecutor(1)
         with devices.scope():
             if encoder is None:
                 encoder = make_encoder(config.encoder_kind, observation_space, config.encoder_sizes, seeds)
@@ -61,7 +67,7 @@ class DQN:
             self._target.set_weights(self.network.get_weights())
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
-        self._update = self._make_update()
+        self._compute, self._apply = self._make_update()
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
@@ -97,10 +103,10 @@ class DQN:
         made = []
         while self.updates < due:
             batch = replay.sample(config.batch_size, self._random)
-            made.append([float(number) for number in self._update(*batch)])
+            if self._gradient is not None:
+                made.append(self._finish(self._gradient.result()))
+            self._gradient = self._beside.submit(self._compute, *batch)
             self.updates += 1
-            if self.updates % config.target_period_updates == 0:
-                self._target.set_weights(self.network.get_weights())
         if not made:
             return None
         loss, error, value = (sum(numbers) / len(made) for numbers in zip(*made, strict=True))
@@ -110,6 +116,14 @@ class DQN:
             "value/mean": value,
             **self._exploration.metrics(step),
         }
+
+    def _finish(self, computed: Sequence[Array]) -> list[float]:
+        """Apply a gradient; its loss, mean error and mean value."""
+        *gradient, loss, error, value = computed
+        self._apply(*gradient)
+        if self.updates % self.config.target_period_updates == 0:
+            self._target.set_weights(self.network.get_weights())
+        return [float(number) for number in (loss, error, value)]
 
     def expected_memory(self) -> int:
         config = self.config
@@ -124,6 +138,8 @@ class DQN:
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
         write_arrays(directory / LEARNER, named_arrays(self._learned))
+        if self._gradient is not None:
+            write_arrays(directory / GRADIENT, named_arrays(self._gradient.result()))
         state = {
             "updates": self.updates,
             "random": generator_state(self._random),
@@ -139,6 +155,11 @@ class DQN:
         assign_arrays(self._learned, read_arrays(directory / LEARNER, **named_arrays(self._learned)))
         state = read_state(directory / STATE, "updates", "random", "rows", "num_envs")
         self.updates = state["updates"]
+        if self.updates:
+            like = named_arrays([*self.network.trainable_variables, *np.zeros(3, np.float32)])
+            computed = read_arrays(directory / GRADIENT, **like)
+            self._gradient = Future()
+            self._gradient.set_result([computed[name] for name in like])
         restore_generator(self._random, state["random"])
         if not state["rows"]:
             return 0
@@ -159,16 +180,18 @@ class DQN:
             compressed=config.replay_compressed,
         )
 
-    def _make_update(self) -> Any:
+    def _make_update(self) -> tuple[Any, Any]:
+        """The gradient of a batch, with the loss, mean error and mean value; and what applies a gradient."""
         config, network, target, optimizer = self.config, self.network, self._target, self._optimizer
+        variables = network.trainable_variables
 
-        def update(
+        def compute(
             observation: tf.Tensor,
             action: tf.Tensor,
             reward: tf.Tensor,
             discount: tf.Tensor,
             next_observation: tf.Tensor,
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        ) -> list[tf.Tensor]:
             next_values = target(next_observation)
             next_choice = network(next_observation) if config.double else next_values
             goal = q_target(reward, discount, next_values, next_choice)
@@ -176,11 +199,15 @@ class DQN:
                 value = taken(network(observation), action)
                 error = goal - value
                 loss = tf.reduce_mean(huber(error))
-            variables = network.trainable_variables
-            optimizer.apply(tape.gradient(loss, variables), variables)
-            return loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value)
+            gradient = tape.gradient(loss, variables)
+            return [*gradient, loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value)]
+
+        def apply(*gradient: tf.Tensor) -> None:
+            optimizer.apply(gradient, variables)
 
         space = self._observation_space
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
         number = tf.TensorSpec((config.batch_size,), tf.float32)
-        return devices.function(update, seen, tf.TensorSpec((config.batch_size,), tf.int64), number, number, seen)
+        taken_ = tf.TensorSpec((config.batch_size,), tf.int64)
+        shapes = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
+        return devices.function(compute, seen, taken_, number, number, seen), devices.function(apply, *shapes)

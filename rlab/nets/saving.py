@@ -76,8 +76,8 @@ def load_weights(network: keras.Model, path: Path) -> None:
     network.set_weights(saved.get_weights())
 
 
-def named_arrays(variables: Sequence[keras.Variable]) -> dict[str, Array]:
-    """Variables under the names that `assign_arrays` knows them by, as an optimizer's in an agent's state."""
+def named_arrays(variables: Sequence[Any]) -> dict[str, Array]:
+    """Variables or tensors under the names that `assign_arrays` knows them by, for an agent's state."""
     return {f"variable_{number}": np.asarray(variable) for number, variable in enumerate(variables)}
 
 

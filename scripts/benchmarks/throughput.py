@@ -111,7 +111,7 @@ def describe(speed: "Speed") -> str:
     if speed.sample_ms:
         share = f"{speed.sample_ms / speed.update_ms:.0%} of the update"
         lines.append(f"{'  of which sampling':22}{speed.sample_ms:9.3f} ms{'':15}{share}")
-    rest = speed.step_ms - sum(ms * calls for _, ms, calls, _ in parts)
+    rest = speed.step_ms - sum(ms * calls for _, ms, calls, _ in parts)  # below 0 where an update runs beside acting
     floor = f"floor {speed.floor_step_ms:.3f} ms, {speed.floor_share:.0%} of the measured time"
     lines.append(f"{'the rest of the loop':34}{rest:9.3f} ms")
     lines.append(f"{'the whole loop':34}{speed.step_ms:9.3f} ms   {floor}")

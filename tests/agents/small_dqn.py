@@ -43,8 +43,8 @@ def let_value(network: keras.Model, *values: float) -> None:
 
 
 def first_metrics(agent: Any, *steps: Transitions) -> Any:
-    """What the first update logs, which the last of the steps makes due."""
-    for transitions in steps:
+    """What the first update logs, which the last of the steps makes due; it takes effect with one more like it."""
+    for transitions in (*steps, steps[-1]):
         assert agent.learn() is None
         agent.observe(transitions)
     return agent.learn()

@@ -24,7 +24,7 @@ def test_updates_are_due_from_the_warm_up_on_once_a_period(num_envs, warmup, per
     for before in [0, *updates[:-1]]:
         agent.observe(step(num_envs))
         metrics = agent.learn()
-        assert (metrics is not None) == (agent.updates > before)
+        assert (metrics is not None) == (agent.updates > max(before, 1))  # the first one has not taken effect yet
         made.append(agent.updates)
     assert made == updates
 
@@ -40,12 +40,14 @@ def test_a_warm_up_that_is_over_before_there_is_anything_to_sample_waits_for_it(
 
 def test_the_target_network_is_a_copy_once_a_period():
     agent = dqn(target_period_updates=3, learning_rate=0.1)
-    agent.observe(step(reward=1))
+    for _ in range(2):
+        agent.observe(step(reward=1))
+        agent.learn()
     copied = agent.network.get_weights()
     for update in range(1, 8):
         agent.observe(step(reward=1))
         agent.learn()
-        assert agent.updates == update
+        assert agent.updates == update + 1  # the latest has not taken effect yet
         if update % 3 == 0:
             copied = agent.network.get_weights()
         else:
@@ -68,8 +70,18 @@ def test_it_explores_as_often_as_epsilon_says_which_falls_with_the_steps_of_all_
 
 
 def test_the_logged_epsilon_is_that_of_the_step():
-    agent = dqn(epsilon_start=1.0, epsilon_end=0.5, epsilon_decay_steps=8, warmup_steps=4)
-    assert first_metrics(agent, *[step(2)] * 2)["exploration/epsilon"] == 0.75  # 1 - 0.5 * 4 / 8
+    agent = dqn(epsilon_start=1.0, epsilon_end=0.5, epsilon_decay_steps=8, warmup_steps=2)
+    assert first_metrics(agent, step(2))["exploration/epsilon"] == 0.75  # 1 - 0.5 * 4 / 8
+
+
+def test_an_update_takes_effect_when_the_next_one_is_due():
+    agent = dqn(update_period_steps=3, learning_rate=0.1)
+    begun = agent.network.get_weights()
+    for turn in range(2, 8):
+        agent.observe(step(reward=1))
+        agent.learn()
+        changed = not np.array_equal(begun[-1], agent.network.get_weights()[-1])
+        assert changed == (turn >= 6)
 
 
 @pytest.mark.parametrize(
