@@ -5,7 +5,7 @@ from collections import deque
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rlab import training
 
@@ -24,15 +24,15 @@ class ProgressBar:
         self._evaluated = ""
         self._shown = (time.monotonic(), step)
         self._bar = Progress(
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f} steps"),
-            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+            BarColumn(None),  # what the other columns leave of the line; they fit into 80 characters
             TextColumn("{task.fields[speed]}"),
-            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
             TextColumn("left"),
-            TimeRemainingColumn(),
             TextColumn("{task.fields[scores]}"),
             console=self._console,
             disable=not self._console.is_terminal,
+            expand=True,
         )
         self._task = self._bar.add_task("", total=steps, completed=step, speed="", scores="")
 
@@ -48,9 +48,9 @@ class ProgressBar:
             return
         speed = f"{(progress.step - self._shown[1]) / max(seconds, 1e-9):,.0f} steps/s"
         mean = f"{sum(self._scores) / len(self._scores):,.1f}" if self._scores else "none yet"
-        scores = f"last {len(self._scores)} games {mean}{self._evaluated}"
-        self._bar.update(self._task, completed=progress.step, speed=speed, scores=scores)
+        self._bar.update(self._task, completed=progress.step, speed=speed, scores=f"games {mean}{self._evaluated}")
         if not self._console.is_terminal:
+            scores = f"last {len(self._scores)} games {mean}{self._evaluated}"
             print(f"{progress.step:,} of {self._steps:,} steps, {speed}, {scores}", flush=True)
         self._shown = (now, progress.step)
 
