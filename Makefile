@@ -10,7 +10,7 @@ train: install
 	$(BIN)/python scripts/train.py dqn --env ALE/MsPacman-v5 --steps $(STEPS)
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 install: $(VENV)/installed
 
