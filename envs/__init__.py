@@ -23,6 +23,7 @@ from envs import atari
 from envs.book_atari import BookAtari
 from envs.book_pacman import PACMAN
 from envs.book_pong import PONG
+from envs.box2d import made_to_repeat
 from envs.check import check as check_one
 from envs.model import read_model
 from envs.vector import VectorEnvironment, from_zero
@@ -221,7 +222,7 @@ def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
         raise UserError(f"{name} cannot be made: {reason}") from error
     from_zero(env.observation_space)
     from_zero(env.action_space)
-    return env
+    return made_to_repeat(env)
 
 
 def _version(name: str) -> str:
