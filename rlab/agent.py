@@ -24,14 +24,15 @@ class Actor(Protocol):
     def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
         """Actions [N] or [N, A] for observations [N, *O], and what the learner shall get along with them.
 
-        `first` [N] is true where the observation is the first of an episode, so everywhere at an actor's first call.
+        `first` [N] is true where the observation is the first of an episode, so everywhere at the first call
+        of an actor that was not loaded.
         The actions are of the space's dtype, and the caller's to keep. In an evaluation the protocol may play a random
         action in place of one of them, which the actor is not told.
         """
         ...
 
     def save(self, directory: Path) -> None:
-        """Write what its next actions depend on to `actor.json` and, where it has arrays, `actor.npz`.
+        """Write what its next actions depend on to `actor.json`, or its arrays to `actor.npz`.
 
         The folder is shared with the agent.
         """

@@ -6,6 +6,7 @@ Precedence: the defaults (a paper's, where there is one), then the preset, then 
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -93,8 +94,8 @@ def default_preset(presets: Mapping[str, Preset], environment: str) -> str:
 
 
 def check_range(name: str, value: float, low: float, high: float = float("inf")) -> None:
-    """Raise UserError unless low <= value <= high."""
-    if not low <= value <= high:
+    """Raise UserError unless low <= value <= high, and value is a finite number."""
+    if not low <= value <= high or math.isinf(value):
         allowed = f"{low} or more" if high == float("inf") else f"{low} to {high}"
         raise UserError(f"--{name.replace('_', '-')} is out of range: received {value}, allowed is {allowed}")
 

@@ -149,6 +149,9 @@ class DQN:
         write_state(directory / STATE, state)
 
     def load(self, directory: Path) -> int:
+        if self._gradient is not None:
+            self._gradient.result()  # it reads the network
+        self._gradient = self._replay = None
         load_weights(self.network, directory / NETWORK)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with

@@ -123,7 +123,11 @@ class PPO:
         value = transitions.extras["value"]
         if rollout.size:
             before = rollout.size - 1  # this value is the next one of the step before, where an episode went on
-            rollout["next_value"][before] = np.where(rollout["last"][before], rollout["next_value"][before], value)
+            broken_off = transitions.first & ~rollout["last"][before]  # as by a resume where nothing repeats itself
+            rollout["last"][before] |= broken_off
+            rollout["next_value"][before] = np.select(
+                [broken_off, ~rollout["last"][before]], [rollout["value"][before], value], rollout["next_value"][before]
+            )
         cut_off = transitions.last & (transitions.discount > 0)
         needed = cut_off.any() or rollout.size == config.rollout_steps - 1
         rollout.add(

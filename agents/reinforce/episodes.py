@@ -44,6 +44,8 @@ class Episodes:
         for row, steps in enumerate(self._steps):
             after = transitions.next_observation[row].copy() if transitions.last[row] else None
             observation, drawn, reward, discount, last = (column[row].copy() for column in columns)
+            if transitions.first[row]:
+                _drop_unfinished(steps)
             steps.append(_Step(observation, drawn, reward, discount, last, after))
         self.finished += int(transitions.last.sum())
 
@@ -76,6 +78,12 @@ class Episodes:
             after = next(afters) if last else None
             self._steps[row].append(_Step(observation, action, reward, discount, last, after))
             self.finished += int(last)
+
+
+def _drop_unfinished(steps: list[_Step]) -> None:
+    """Forget an episode that was broken off, as a resume does in an environment that does not repeat itself."""
+    while steps and not steps[-1].last:
+        steps.pop()
 
 
 def _stacked(steps: list[_Step]) -> Steps:

@@ -131,6 +131,10 @@ class _Actor:
 
     def load(self, directory: Path) -> None:
         state = read_state(directory / "actor.json", "step", "held", "random")
+        if len(state["step"]) != len(self._step):
+            raise UserError(
+                f"{directory / 'actor.json'} is for {len(state['step'])} environments, not for {len(self._step)}"
+            )
         self._step[:] = state["step"]
         self._held[:] = state["held"]
         restore_generator(self._random, state["random"])

@@ -1,6 +1,8 @@
 """The settings of policy search and their presets."""
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +12,7 @@ from rlab.config import Preset, check_range
 from rlab.types import UserError
 
 _LEAST = {"random_search": 2, "genetic": 2, "cma_es": 6}  # individuals; CMA-ES mirrors its samples below 6
+MOST_WEIGHTS = {"random_search": 1_000_000, "genetic": 1_000_000, "cma_es": 3_000}  # CMA-ES needs their square
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,12 @@ class Config:
                 f"search is for few weights: received observations {observation_space}, allowed are vectors, matrices "
                 "and Discrete"
             )
+        weights = count_weights(observation_space, action_space, self.hidden_sizes)
+        if weights > MOST_WEIGHTS[self.method]:
+            raise UserError(
+                f"too many weights to search among: received {weights:,} (of observations {observation_space} and "
+                f"hidden sizes {self.hidden_sizes}), allowed are {MOST_WEIGHTS[self.method]:,} for {self.method}"
+            )
         if isinstance(action_space, spaces.Box) and not (
             action_space.is_bounded() and np.issubdtype(action_space.dtype, np.floating)
         ):
@@ -53,6 +62,21 @@ class Config:
                 f"search acts within bounds: received actions {action_space}, allowed is Discrete or a bounded Box of "
                 "floats"
             )
+
+
+def layers(
+    observation_space: spaces.Space[Any], action_space: spaces.Space[Any], hidden_sizes: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """The inputs and outputs of each layer of the network that is searched."""
+    inputs, outputs = (
+        int(getattr(space, "n", 0)) or prod(space.shape or ()) for space in (observation_space, action_space)
+    )
+    return list(pairwise((inputs, *hidden_sizes, outputs)))
+
+
+def count_weights(*network: Any) -> int:
+    """How many numbers the layers of a network have, biases included; see `layers`."""
+    return sum((inputs + 1) * outputs for inputs, outputs in layers(*network))
 
 
 PRESETS = {

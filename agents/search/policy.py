@@ -1,11 +1,11 @@
 """A small network in NumPy that plays N environments with N different weight vectors at once."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 
+from agents.search.config import count_weights, layers
 from rlab.types import Array
 
 
@@ -21,10 +21,8 @@ class Policy:
     ) -> None:
         self._num_symbols = int(observation_space.n) if isinstance(observation_space, spaces.Discrete) else 0
         self._action_space = action_space
-        num_inputs = self._num_symbols or int(np.prod(observation_space.shape or ()))
-        num_outputs = int(getattr(action_space, "n", 0)) or int(np.prod(action_space.shape or ()))
-        self._layers = list(pairwise((num_inputs, *hidden_sizes, num_outputs)))
-        self.num_weights = sum((inputs + 1) * outputs for inputs, outputs in self._layers)
+        self._layers = layers(observation_space, action_space, hidden_sizes)
+        self.num_weights = count_weights(observation_space, action_space, hidden_sizes)
 
     def draw(self, random: np.random.Generator, count: int) -> Array:
         """Random weight vectors [count, num_weights] float64: normal, with variance 1 / inputs in each layer.
@@ -50,7 +48,8 @@ class Policy:
 
     def _outputs(self, weights: Array, observations: Array) -> Array:
         if self._num_symbols:
-            signal = np.eye(self._num_symbols)[observations]
+            signal = np.zeros((len(observations), self._num_symbols))
+            signal[np.arange(len(observations)), observations] = 1
         else:
             signal = observations.reshape(len(observations), -1).astype(np.float64)
         start = 0

@@ -21,7 +21,7 @@ from rlab.ops.tabular import step_size, td_lambda
 from rlab.schedules import Linear
 from rlab.seeding import Seeds
 from rlab.statefile import read_arrays, write_arrays
-from rlab.types import Array, Metrics, Model, Transitions
+from rlab.types import Array, Bools, Metrics, Model, Transitions
 
 VALUES = "values.npz"
 LEARNER = "learner.npz"
@@ -63,11 +63,15 @@ class TD:
             self._reachable = model.reachable
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
-        def equal(observations: Array) -> Array:
-            return np.where(self._legal[observations], 0.0, -np.inf)
-
         space, num_actions = self._observation_space, self._legal.shape[1]
-        return Explorer(_UNIFORM, equal, space, num_actions, num_envs, seed, legal=self._legal.__getitem__)
+
+        def legal(observations: Array) -> Bools:
+            return np.asarray(self._legal[observations])
+
+        return Explorer(_UNIFORM, self._unasked, space, num_actions, num_envs, seed, legal=legal)
+
+    def _unasked(self, observations: Array) -> Array:
+        raise AssertionError("an actor whose actions are all random asks for no values")
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         return {"value": self.values[observations]}
@@ -103,12 +107,13 @@ class TD:
         return metrics
 
     def save(self, directory: Path) -> None:
-        write_arrays(directory / VALUES, {"values": self.values})
+        write_arrays(directory / VALUES, {"values": self.values, "legal": self._legal})
         write_arrays(directory / LEARNER, {"visits": self._visits, "traces": self._traces})
 
     def load(self, directory: Path) -> int:
-        self.values = read_arrays(directory / VALUES, values=self.values)["values"]
+        arrays = read_arrays(directory / VALUES, values=self.values, legal=self._legal)
+        self.values, self._legal = arrays["values"], arrays["legal"]
         if (directory / LEARNER).is_file():  # else a released agent, to play with
             learner = read_arrays(directory / LEARNER, "traces", visits=self._visits)
-            self._visits, self._traces = learner["visits"], learner["traces"]
+            self._visits, self._traces = learner["visits"], learner["traces"].reshape(-1, len(self.values))
         return 0

@@ -35,5 +35,6 @@ def normalised(values: Floats) -> Floats:
 
     Source: the book, "The Credit Assignment Problem"; there equal values would be divided by 0.
     """
-    deviation = values.std()
-    return np.asarray((values - values.mean()) / (deviation if deviation > 0 else 1), values.dtype)
+    if values.min() == values.max():  # whose deviation is not always 0, as the mean is rounded
+        return np.zeros_like(values)
+    return np.asarray((values - values.mean()) / values.std(), values.dtype)

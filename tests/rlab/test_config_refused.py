@@ -132,6 +132,7 @@ def test_the_ends_of_a_range_belong_to_it(value):
     [
         (11, 1, 10, "--log-period-steps is out of range: received 11, allowed is 1 to 10"),
         (0, 1, math.inf, "--log-period-steps is out of range: received 0, allowed is 1 or more"),
+        (math.inf, 1, math.inf, "--log-period-steps is out of range: received inf, allowed is 1 or more"),
         (2**31, 0, 2**31 - 1, "--log-period-steps is out of range: received 2147483648, allowed is 0 to 2147483647"),
     ],
 )

@@ -65,6 +65,19 @@ def test_the_value_after_a_step_is_that_of_the_next_unless_an_episode_ends() -> 
     assert rollout["discount"][:3, 0].tolist() == [1, 1, 0]
 
 
+def test_an_episode_that_was_broken_off_ends_in_what_it_was_worth() -> None:
+    """As by a resume, where the environment does not repeat itself: the next row is of another episode."""
+    agent = ppo(rollout_steps=8)
+    play(agent, 2)
+    actor, seen, no = agent.actor(2, 1, explore=True), np.ones((2, 2), np.float32), np.zeros(2, np.bool_)
+    actions, extras = actor.act(seen, no)
+    ones = np.ones(2, np.float32)
+    agent.observe(Transitions(seen, actions, ones, ones, seen, np.array([True, False]), no, extras))
+    rollout = agent._rollout
+    assert rollout["last"][1].tolist() == [True, False]
+    assert rollout["next_value"][1].tolist() == [rollout["value"][1][0], extras["value"][1]]
+
+
 def test_the_last_row_is_followed_by_its_successor() -> None:
     agent = ppo()
     held: dict[str, Any] = {}

@@ -25,7 +25,8 @@ def step(reward=0.0, last=False, discount=1.0, num_envs=1, seen=0.0):
     observation = np.full((num_envs, 2), seen, np.float32)
     flags, drawn = np.full(num_envs, last), np.zeros(num_envs, np.int64)
     rewards, discounts = np.full(num_envs, reward, np.float32), np.full(num_envs, discount, np.float32)
-    return Transitions(observation, drawn, rewards, discounts, observation, flags, flags, {"drawn": drawn})
+    no = np.zeros(num_envs, np.bool_)
+    return Transitions(observation, drawn, rewards, discounts, observation, no, flags, {"drawn": drawn})
 
 
 def play(agent, *steps):

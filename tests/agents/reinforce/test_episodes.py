@@ -7,13 +7,20 @@ from agents.reinforce.episodes import Episodes
 from rlab.types import Transitions, UserError
 
 
-def turn(number, last, discount=(1, 1)):
+def turn(number, last, discount=(1, 1), first=(False, False)):
     """A step of two environments that see 10 * environment + turn, and then one more."""
     seen = np.array([[number], [10 + number]], np.float32)
     done = np.array(last, np.bool_)
     drawn = np.array([number, 10 + number])
     return Transitions(
-        seen, drawn, np.full(2, number, np.float32), np.array(discount, np.float32), seen + 0.5, done, done, {}
+        seen,
+        drawn,
+        np.full(2, number, np.float32),
+        np.array(discount, np.float32),
+        seen + 0.5,
+        np.array(first, np.bool_),
+        done,
+        {},
     )
 
 
@@ -45,6 +52,16 @@ def test_finished_episodes_are_taken_one_after_the_other_and_the_rest_stays():
     episodes.add(ending, ending.action)
     assert episodes.finished == 2
     assert episodes.take().action.tolist() == [5, 6, 13, 14, 15, 16]
+
+
+def test_what_was_broken_off_is_forgotten_when_the_next_episode_begins():
+    """Where an environment does not repeat itself, new episodes begin after a resume."""
+    episodes = Episodes()
+    turns = [turn(0, (False, True)), turn(1, (False, False)), turn(2, (True, True), first=(True, True))]
+    for transitions in turns:
+        episodes.add(transitions, transitions.action)
+    assert episodes.finished == 3
+    assert episodes.take().action.tolist() == [2, 10, 12]
 
 
 def test_what_is_held_is_a_copy():

@@ -132,6 +132,13 @@ def test_settings_out_of_range_are_refused(changes):
         Config(**changes)
 
 
+def test_more_weights_than_can_be_searched_are_refused():
+    config, image = Config(method="cma_es", population_size=6), spaces.Box(0, 255, (84, 84), np.uint8)
+    with pytest.raises(UserError, match=r"too many weights to search among: received 14,114 .* allowed are 3,000"):
+        config.check_fit(image, spaces.Discrete(2), 1)
+    Config().check_fit(image, spaces.Discrete(2), 1)
+
+
 def test_cma_es_needs_no_survivors():
     assert Config(method="cma_es", population_size=6).survivors > 6
 

@@ -41,6 +41,7 @@ def test_normalised_values_have_mean_0_and_deviation_1(shape):
 
 def test_equal_values_are_0_when_normalised():
     assert normalised(np.full(3, 4, np.float32)).tolist() == [0, 0, 0]
+    assert not normalised(np.full(100, 0.1, np.float32)).any()  # whose mean in float32 is not 0.1
 
 
 REWARD = np.array([[1], [2], [4]], np.float32)
