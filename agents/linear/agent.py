@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 
 from agents.linear.config import Config
-from agents.linear.features import Seen
+from agents.linear.features import Features
 from rlab.exploration import GREEDY, explores_by, sample
 from rlab.explorer import Explorer
 from rlab.schedules import Linear
@@ -25,16 +25,19 @@ from rlab.types import Array, Bools, Metrics, Transitions
 WEIGHTS = "weights.npz"
 LEARNER = "learner.npz"
 STATE = "learner.json"
+SAVED = ("observation", "action", "reward", "next_observation", "waits")  # of the step that waits
 
 
 class Waiting(NamedTuple):
-    """The steps before, of which SARSA learns when it knows the actions that followed them."""
+    """A step of the environments that waits for its updates, under SARSA until the actions after it are known."""
 
     observation: Array  # [N, *O]
     action: Array  # [N]
     reward: Array  # [N]
     next_observation: Array  # [N, *O]
-    waits: Bools  # [N] where it does
+    waits: Bools  # [N] where it still does when the next step comes
+    features: Array  # [N, F] of `observation`, of which they are made again when it is loaded
+    next_features: Array  # [N, F] of `next_observation`, likewise
 
 
 def make(
@@ -61,13 +64,12 @@ class LinearAgent:
         self._num_actions = num_actions
         self._exploration = explores_by(config)
         self._random = seeds.generator("learner")
-        self.features = Seen(config, observation_space, seeds)
+        self.features = Features(config, observation_space, seeds)
         end = 0.0 if config.learning_rate_decay_steps else config.learning_rate
         self._learning_rate = Linear(config.learning_rate, end, config.learning_rate_decay_steps)
         self.weights = np.zeros((num_actions, self.features.size))  # [A, F]
         self._traces = np.zeros((0, *self.weights.shape))  # [N, A, F], N being known from the first step on
         self._waiting: Waiting | None = None
-        self._waiting_seen = np.zeros((0, self.features.size))  # [N, F], their features
         self._latest: Transitions | None = None
         self._steps = 0
 
@@ -92,69 +94,67 @@ class LinearAgent:
         if not len(self._traces):
             self._traces = np.zeros((len(step.reward), *self.weights.shape))
         self._steps += len(step.reward)
-        seen, next_seen = self.features(step.observation), self.features(step.next_observation)  # [N, F]
-        values = seen @ self.weights.T  # [N, A], as the actor saw them
-        value = values[np.arange(len(seen)), step.action]
+        features, next_features = self.features(step.observation), self.features(step.next_observation)  # [N, F]
+        values = features @ self.weights.T  # [N, A], as the actor saw them
+        value = values[np.arange(len(values)), step.action]
         explored = value < values.max(axis=1)
+        waits = np.zeros(len(values), np.bool_)
+        now = Waiting(step.observation, step.action, step.reward, step.next_observation, waits, features, next_features)
+        before, self._waiting = self._waiting, now
+        watkins = self.config.method == "q_learning"
         errors: list[float] = []
-        waits = np.zeros(len(seen), np.bool_)
-        for row in range(len(seen)):
-            if self._waiting is not None and self._waiting.waits[row]:
-                errors.append(self._catch_up(row, self._waiting, step, seen[row]))
-            error = self._learn(row, step, seen[row], next_seen[row], bool(explored[row]))
-            waits[row] = error is None
-            errors += [] if error is None else [error]
-        self._waiting = Waiting(step.observation, step.action, step.reward, step.next_observation, waits)
-        self._waiting_seen = seen
+        for row, action in enumerate(step.action.tolist()):
+            if before is not None and before.waits[row]:
+                errors.append(self._finish(row, before, None if step.first[row] else action))
+            if step.first[row] or (watkins and explored[row]):
+                self._traces[row] = 0
+            self._mark(row, action, features[row])
+            if step.discount[row] == 0:
+                errors.append(self._update(row, now, 0.0))
+                self._traces[row] = 0
+            elif watkins:
+                errors.append(self._update(row, now, float((self.weights @ next_features[row]).max())))
+            elif step.last[row]:
+                errors.append(self._finish(row, now, None))
+            else:
+                waits[row] = True
         metrics = {"value/mean": float(value.mean()), **self._exploration.metrics(self._steps)}
         if errors:
             metrics["loss/td_error"] = float(np.mean(np.abs(errors)))
         return metrics
 
-    def _catch_up(self, row: int, before: Waiting, step: Transitions, seen: Array) -> float:
-        """SARSA's update of the step before, now that the action after it is known."""
-        if step.first[row]:  # the episode was broken off
-            seen = self.features(before.next_observation)[row]
-        action = self._drawn(seen) if step.first[row] else int(step.action[row])
-        value = float(self.weights[action] @ seen)
-        return self._update(row, int(before.action[row]), float(before.reward[row]), self._waiting_seen[row], value)
-
-    def _learn(self, row: int, step: Transitions, seen: Array, next_seen: Array, explored: bool) -> float | None:
-        """Learn from a step of one environment; the error of its value, or None if it waits for the next action."""
-        trace, action, reward = self._traces[row], int(step.action[row]), float(step.reward[row])
-        watkins = self.config.method == "q_learning"
-        if step.first[row] or (watkins and explored):
-            trace[:] = 0
+    def _mark(self, row: int, action: int, features: Array) -> None:
+        """Add the features of what was done to the trace of its environment."""
+        trace = self._traces[row, action]
         if self.config.trace == "replacing":
-            np.maximum(trace[action], seen, out=trace[action])
+            np.maximum(trace, features, out=trace)
         else:
-            trace[action] += seen
-        if step.discount[row] == 0:
-            error = self._update(row, action, reward, seen, 0.0)
-            trace[:] = 0
-            return error
-        if watkins:
-            return self._update(row, action, reward, seen, float((self.weights @ next_seen).max()))
-        if step.last[row]:
-            return self._update(row, action, reward, seen, float(self.weights[self._drawn(next_seen)] @ next_seen))
-        return None
+            trace += features
 
-    def _drawn(self, seen: Array) -> int:
-        """An action of the policy as it is now, where a time limit ended the episode and none will be taken."""
-        policy = self._exploration.probabilities((self.weights @ seen)[None], self._steps)
-        return int(sample(self._random, policy)[0])
+    def _finish(self, row: int, step: Waiting, next_action: int | None) -> float:
+        """SARSA's update of a step of one environment, once the next action is known.
 
-    def _update(self, row: int, action: int, reward: float, seen: Array, next_value: float) -> float:
-        """Move weights along a trace, which fades; the error that the value of `action` had."""
+        Where none will be taken, as the episode was cut short, one is drawn from the policy as it is now: as the actor
+        would have done, had the episode gone on.
+        """
+        next_features = step.next_features[row]
+        if next_action is None:
+            policy = self._exploration.probabilities((self.weights @ next_features)[None], self._steps)
+            next_action = int(sample(self._random, policy)[0])
+        return self._update(row, step, float(self.weights[next_action] @ next_features))
+
+    def _update(self, row: int, step: Waiting, next_value: float) -> float:
+        """Move weights along the trace of one environment, which fades; the error that the value of its step had."""
         config, trace = self.config, self._traces[row]
-        error = reward + config.gamma * next_value - float(self.weights[action] @ seen)
+        value = float(self.weights[step.action[row]] @ step.features[row])
+        error = float(step.reward[row]) + config.gamma * next_value - value
         self.weights += self._learning_rate(self._steps) / self.features.squared_norm * error * trace
         trace *= config.gamma * config.trace_decay
         return error
 
     def save(self, directory: Path) -> None:
         write_arrays(directory / WEIGHTS, {"weights": self.weights})
-        waiting = self._waiting._asdict() if self._waiting is not None else {}
+        waiting = {name: getattr(self._waiting, name) for name in SAVED} if self._waiting is not None else {}
         write_arrays(directory / LEARNER, {"traces": self._traces, **waiting})
         write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
 
@@ -162,11 +162,15 @@ class LinearAgent:
         self.weights = read_arrays(directory / WEIGHTS, weights=self.weights)["weights"]
         if not (directory / STATE).is_file():
             return 0  # a released agent, to play with
-        learner = read_arrays(directory / LEARNER, "traces")
-        self._traces = learner.pop("traces")
-        if learner:
-            self._waiting = Waiting(**learner)
-            self._waiting_seen = self.features(self._waiting.observation)
+        traces = read_arrays(directory / LEARNER, "traces")["traces"]
+        shape = (*traces.shape[:1], *self.weights.shape)  # N is known from the file alone
+        names = SAVED if shape[0] else ()  # before the first step none waits
+        learner = read_arrays(directory / LEARNER, *names, traces=np.broadcast_to(0.0, shape))
+        self._traces, self._waiting = learner["traces"], None
+        if names:
+            features, next_features = (self.features(learner[name]) for name in ("observation", "next_observation"))
+            saved = {name: learner[name] for name in SAVED}
+            self._waiting = Waiting(**saved, features=features, next_features=next_features)
         state = read_state(directory / STATE, "steps", "random")
         self._steps = state["steps"]
         restore_generator(self._random, state["random"])

@@ -16,24 +16,24 @@ from rlab.seeding import Seeds
 from rlab.spaces import middle_and_half
 from rlab.types import Array
 
-Features = Callable[[Array], Array]  # [B, D] in [-1, 1] -> [B, F] float64
+FeatureMap = Callable[[Array], Array]  # [B, D] in [-1, 1] -> [B, F] float64
 
 
-class Seen:
+class Features:
     """The features [B, F] float64 of observations [B, *O]; `squared_norm` is about that of each."""
 
     def __init__(self, config: Config, space: spaces.Box, seeds: Seeds) -> None:
         self._middle, self._half = middle_and_half(space, config.unbounded_range)
         dimensions = prod(space.shape)
         self.size = config.count(dimensions)
-        self._features, self.squared_norm = _make(config, dimensions, seeds)
+        self._map, self.squared_norm = _make(config, dimensions, seeds)
 
     def __call__(self, observations: Array) -> Array:
         flat = observations.reshape(len(observations), -1)
-        return self._features(np.clip((flat - self._middle) / self._half, -1.0, 1.0).astype(np.float64))
+        return self._map(np.clip((flat - self._middle) / self._half, -1.0, 1.0).astype(np.float64))
 
 
-def _make(config: Config, dimensions: int, seeds: Seeds) -> tuple[Features, float]:
+def _make(config: Config, dimensions: int, seeds: Seeds) -> tuple[FeatureMap, float]:
     """The features that the settings name, and their squared norm: exact, in the mean, at most."""
     if config.features == "tiles":
         return tiles(config.tilings, config.tiles_per_dimension, dimensions), config.tilings
@@ -50,7 +50,7 @@ def _make(config: Config, dimensions: int, seeds: Seeds) -> tuple[Features, floa
     return products.transform, float(config.count(dimensions))
 
 
-def tiles(tilings: int, tiles_per_dimension: int, dimensions: int) -> Features:
+def tiles(tilings: int, tiles_per_dimension: int, dimensions: int) -> FeatureMap:
     """Which box of each of `tilings` grids a point of [-1, 1]^D lies in: as many ones, the rest zeros.
 
     A grid has one box more along each dimension than `tiles_per_dimension`, so that shifted it still covers all. Grid k

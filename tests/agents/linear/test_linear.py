@@ -7,14 +7,16 @@ import pytest
 from gymnasium import spaces
 
 from agents.linear import PRESETS, Config, make
-from agents.linear.features import Seen, tiles
+from agents.linear.agent import LEARNER, SAVED
+from agents.linear.features import Features, tiles
 from rlab.seeding import Seeds
+from rlab.statefile import read_arrays, write_arrays
 from rlab.types import Transitions, UserError
 from tests.agents.test_learning import IDENTITY, SUFFICIENT, score, train
 from tests.agents.test_learning import make as make_for
 
 # One tiling of two tiles, and a third for shifts that there are none of: what lies below 0 is feature 0, else 1.
-SEEN, ACTED = spaces.Box(-1, 1, (1,), np.float32), spaces.Discrete(2)
+OBSERVED, ACTED = spaces.Box(-1, 1, (1,), np.float32), spaces.Discrete(2)
 PLAIN = Config(
     tilings=1,
     tiles_per_dimension=2,
@@ -28,12 +30,12 @@ LEFT, RIGHT = -0.5, 0.5
 
 
 def linear(**changes):
-    return make(dataclasses.replace(PLAIN, **changes), SEEN, ACTED, Seeds(0))
+    return make(dataclasses.replace(PLAIN, **changes), OBSERVED, ACTED, Seeds(0))
 
 
-def step(seen, action, reward, next_seen, *, discount=1, first=False, last=False):
+def step(observation, action, reward, next_observation, *, discount=1, first=False, last=False):
     numbers = (np.array([value], np.float32) for value in (reward, discount))
-    before, after = (np.array([[value]], np.float32) for value in (seen, next_seen))
+    before, after = (np.array([[value]], np.float32) for value in (observation, next_observation))
     return Transitions(before, np.array([action]), *numbers, after, np.array([first]), np.array([last]), {})
 
 
@@ -63,17 +65,17 @@ def test_every_point_is_in_one_tile_of_each_tiling():
 def test_observations_are_brought_to_their_bounds_and_cut():
     space = spaces.Box(np.array([0, -np.inf], np.float32), np.array([4, np.inf], np.float32))
     config = Config(features="polynomial", polynomial_degree=1, trace="accumulating", unbounded_range=10)
-    seen = Seen(config, space, Seeds(0))
+    features = Features(config, space, Seeds(0))
     # 3 of 0 to 4 is 0.5, 5 of +-10 as well; 99 is cut to 1
-    np.testing.assert_allclose(seen(np.array([[3, 5], [0, 99]], np.float32)), [[1, 0.5, 0.5], [1, -1, 1]])
+    np.testing.assert_allclose(features(np.array([[3, 5], [0, 99]], np.float32)), [[1, 0.5, 0.5], [1, -1, 1]])
 
 
 def test_polynomials_and_waves():
     space = spaces.Box(-1, 1, (2,), np.float32)
     points = np.array([[0.5, -1], [0, 0.25], [0.5, -0.9]], np.float32)
-    squares = Seen(Config(features="polynomial", trace="accumulating"), space, Seeds(0))
+    squares = Features(Config(features="polynomial", trace="accumulating"), space, Seeds(0))
     np.testing.assert_allclose(squares(points)[0], [1, 0.5, -1, 0.25, -0.5, 1])  # 1, x, y, x x, x y, y y
-    waves = Seen(Config(features="rbf", rbf_components=20_000, trace="accumulating"), space, Seeds(0))
+    waves = Features(Config(features="rbf", rbf_components=20_000, trace="accumulating"), space, Seeds(0))
     near = waves(points) @ waves(points).T
     # exp(-(0.5^2 + 1.25^2)) = 0.163 and exp(-0.1^2) = 0.990
     np.testing.assert_allclose(near[0], [1, 0.163, 0.990], atol=0.03)
@@ -107,12 +109,19 @@ def test_what_is_seen_again_has_a_trace_of_one_or_one_more(trace, weight):
     assert learned(linear(trace=trace), *steps)[0, 0] == weight  # 0.5 * 8 times 1, or 1 + 0.25
 
 
-def test_a_trace_ends_with_its_episode():
-    steps = (
-        step(LEFT, 0, 0, RIGHT, first=True, discount=0, last=True),
-        step(RIGHT, 1, 8, LEFT, first=True, discount=0, last=True),
-    )
-    np.testing.assert_array_equal(learned(linear(), *steps), [[0, 0], [0, 4]])
+@pytest.mark.parametrize("method", ["sarsa", "q_learning"])
+@pytest.mark.parametrize("ending", [{"last": True}, {"discount": 0}], ids=["a time limit", "a lost life"])
+def test_a_trace_ends_with_its_episode(ending, method):
+    # Each of them by itself: at a time limit a future counts, and after a lost life the game goes on.
+    steps = step(LEFT, 0, 0, RIGHT, **ending), step(RIGHT, 1, 8, LEFT, first="last" in ending, discount=0, last=True)
+    np.testing.assert_array_equal(learned(linear(method=method), *steps), [[0, 0], [0, 4]])
+
+
+def test_the_step_size_falls_to_nothing():
+    chances = [(LEFT, 0), (LEFT, 1), (RIGHT, 0), (RIGHT, 1)]  # each is taken once, and pays 8
+    steps = (step(*chance, 8, LEFT, first=True, discount=0, last=True) for chance in chances)
+    # Of 0.5 are left, after 1 to 4 of 4 steps: 0.375, 0.25, 0.125 and 0
+    np.testing.assert_array_equal(learned(linear(learning_rate_decay_steps=4), *steps), [[3, 1], [2, 0]])
 
 
 @pytest.mark.parametrize(("action", "before"), [(1, 1), (0, 0)], ids=["best", "explored"])
@@ -148,6 +157,38 @@ def test_replacing_traces_are_for_tiles():
 def test_too_many_tiles_are_refused():
     with pytest.raises(UserError, match="no more than 200,000"):
         Config().check_fit(spaces.Box(-1, 1, (8,), np.float32), ACTED, 1)
+
+
+@pytest.mark.parametrize("name", ["traces", *SAVED])
+def test_a_learner_without_all_of_its_arrays_is_refused(name, tmp_path):
+    arrays = saved(tmp_path)
+    del arrays[name]
+    assert refusal(tmp_path, arrays).endswith(f"{LEARNER} is the state of something else: {name} is missing")
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 4), (1, 3, 3), (1, 6), (6,)], ids=str)
+def test_traces_of_other_settings_are_refused(shape, tmp_path):
+    arrays = saved(tmp_path)
+    arrays["traces"] = np.zeros(shape)
+    expected = [shape[0], 2, 3]  # as many environments as there are, actions and features
+    told = f"{LEARNER} does not fit the settings: received traces float64{list(shape)}, expected float64{expected}"
+    assert refusal(tmp_path, arrays).endswith(told)
+
+
+def saved(folder):
+    """What an agent saves whose step waits."""
+    agent = linear()
+    learned(agent, step(LEFT, 0, 2, RIGHT, first=True))
+    agent.save(folder)
+    return read_arrays(folder / LEARNER)
+
+
+def refusal(folder, arrays):
+    write_arrays(folder / LEARNER, arrays)
+    with pytest.raises(UserError) as refused:
+        linear().load(folder)
+    assert len(str(refused.value).splitlines()) == 1
+    return str(refused.value)
 
 
 @pytest.mark.parametrize("preset", [name for name in PRESETS if name != "mountain_car"])
