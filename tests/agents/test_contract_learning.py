@@ -3,7 +3,9 @@
 A new folder in agents/ is tested without a line being added here, with each of its presets, made small (see `cases`).
 """
 
+import gc
 import math
+import tracemalloc
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +15,7 @@ from gymnasium import spaces
 
 from rlab.agent import Agent, Inspectable, Remembering
 from rlab.loop import Turn
-from rlab.types import UserError
+from rlab.types import Transitions, UserError
 from tests.agents.cases import NUM_ENVS, SEED, Case, Session, differing, first_fitting
 
 TAGS = ("train/", "eval/", "loss/", "value/", "exploration/", "speed/", "representation/")
@@ -141,8 +143,25 @@ def test_what_it_shows_has_the_shapes_that_a_watch_page_expects(case: Case, play
         assert np.isfinite(values).all()
 
 
-def test_what_it_remembers_is_foretold(case: Case) -> None:
+def test_the_memory_that_it_foretells_is_about_what_it_takes(case: Case, played: Played) -> None:
+    """From half of it to three times: in a memory so small, key frames and Python's objects count as well."""
     agent = case.make()
     if not isinstance(agent, Remembering):
         pytest.skip("it remembers nothing")
-    assert agent.expected_memory() > 0
+    foretold = agent.expected_memory()
+    tracemalloc.start()
+    try:
+        for turn in played.turns:
+            agent.observe(copied(turn.transitions))
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert foretold / 2 < taken < foretold * 3
+    assert agent.expected_memory() == foretold
+
+
+def copied(transitions: Transitions) -> Transitions:
+    """Transitions of their own memory, so that an agent which merely refers to them is found out."""
+    *fields, extras = transitions
+    return Transitions(*map(np.copy, fields), {name: np.copy(extra) for name, extra in extras.items()})

@@ -1,10 +1,14 @@
 """The book's Pong: its picture of three screens, the steps of an action, and games that play again bit for bit."""
 
+import dataclasses
+
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium import spaces
 
 import envs
+from envs.book_atari import BookAtari
 from envs.book_pong import PONG
 from rlab.protocol import PROTOCOLS
 from rlab.tapes import disagreement
@@ -40,6 +44,49 @@ def test_paddles_and_ball_are_white_and_older_screens_darker():
     seen = {(int(row), int(column)): int(picture[row, column, 0]) for row, column, _ in np.argwhere(picture)}
     # 255 * 0.75 = 191.25 and 255 * 0.75 ** 2 = 143.4
     assert seen == {(0, 0): 255, (79, 79): 255, (3, 3): 191, (1, 1): 143, (2, 2): 143}
+
+
+class FakeEmulator:
+    """In place of ALE's: a step shows the next screen, pays a point and lasts four frames; the last ends the game."""
+
+    ale = None
+    action_space = spaces.Discrete(6)
+
+    def __init__(self, screens, ending):
+        self._screens, self._ending, self._shown = screens, ending, 0
+
+    def reset(self, *, seed, options):
+        return screen_with(), {"lives": 0, "episode_frame_number": 0}
+
+    def step(self, action):
+        screen, self._shown = self._screens[self._shown], self._shown + 1
+        over = self._shown == len(self._screens)
+        ends = (over and self._ending == name for name in ("terminated", "truncated"))
+        return screen, 1.0, *ends, {"lives": 0, "episode_frame_number": 4 * self._shown}
+
+
+@pytest.mark.parametrize("ending", ["terminated", "truncated"])
+@pytest.mark.parametrize("lasts", [1, 2, 3])
+def test_the_last_screen_of_a_game_stands_for_the_steps_that_its_last_action_did_not_get(monkeypatch, lasts, ending):
+    """The first action gets its three steps; the game ends after `lasts` of those of the second."""
+    screens = [screen_with((0, 0, GREEN), (number, 9, BALL)) for number in range(3 + lasts)]
+    monkeypatch.setattr("envs.book_atari.AtariEnv", lambda *args, **settings: FakeEmulator(screens, ending))
+    given = []
+
+    def picture(steps):
+        given[:] = steps
+        return PONG.picture(steps)
+
+    emulator = dataclasses.replace(PROTOCOLS["book_pong"].emulator, noop_steps=0)
+    environment = BookAtari(PONG._replace(picture=picture), emulator)
+    environment.reset()
+    assert environment.step(0)[1:4] == (3, False, False)
+    observation, *paid_and_ended, info = environment.step(0)
+    assert paid_and_ended == [lasts, ending == "terminated", ending == "truncated"]
+    assert info["emulator_frames"] == 4 * lasts
+    seen = [*screens[3:], screens[-1], screens[-1]][:3]
+    np.testing.assert_array_equal(given, seen)
+    np.testing.assert_allclose(observation[..., 0], 255 * book_picture(seen), atol=1)
 
 
 def test_the_book_s_game_plays_again_bit_for_bit():

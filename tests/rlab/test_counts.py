@@ -41,12 +41,25 @@ def test_vectors_in_one_direction_from_the_middle_are_told_apart():
     assert len(set(counts.cells(np.linspace(-1, 1, 100, dtype=np.float32)[:, None]))) >= 8
 
 
-def test_images_and_unbounded_vectors_can_be_counted():
-    for space in (spaces.Box(0, 255, (8, 8, 2), np.uint8), spaces.Box(-np.inf, np.inf, (3,), np.float64)):
-        seen = np.stack([space.sample() for _ in range(4)])
-        counts = Counts(space, 3)
-        counts.add(seen, np.array([0, 1, 2, 0]))
-        assert counts.of(seen).sum() >= 4
+def test_images_that_look_different_are_told_apart():
+    seen = np.zeros((4, 8, 8, 2), np.uint8)  # black,
+    seen[1] = 255  # white,
+    seen[2] = 128  # grey,
+    seen[3, :4] = 255  # and half white
+    assert_told_apart(spaces.Box(0, 255, (8, 8, 2), np.uint8), seen)
+
+
+def test_unbounded_vectors_in_different_directions_are_told_apart():
+    seen = np.array([[3.0, 0, 0], [-3, 0, 0], [0, 3, 0], [0, 0, 3]])
+    assert_told_apart(spaces.Box(-np.inf, np.inf, (3,), np.float64), seen)
+
+
+def assert_told_apart(space, seen):
+    """Four observations have a cell each, to which they come again."""
+    counts = Counts(space, 3)
+    counts.add(seen, np.array([0, 1, 2, 0]))
+    counts.add(seen[[0, 3]], np.array([2, 0]))
+    np.testing.assert_array_equal(counts.of(seen), [[1, 0, 1], [0, 1, 0], [0, 0, 1], [2, 0, 0]])
 
 
 def test_counts_are_saved_and_loaded(tmp_path):

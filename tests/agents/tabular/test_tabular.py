@@ -59,6 +59,20 @@ def test_the_target_of_each_method(changes, value):
     np.testing.assert_array_equal(agent.action_values[0], [0, value])
 
 
+def test_expected_sarsa_means_the_policy_of_the_current_epsilon():
+    agent = tabular(method="expected_sarsa", epsilon_start=1.0, epsilon_end=0.0, epsilon_decay_steps=4)
+    learned(agent, *(step(*place, 2, 1) for place in [(0, 0), (0, 1), (3, 0), (3, 1)]))
+    # 0.5 * (2 + 0.5 * (8 - 2 * epsilon)), epsilon being 0.75, 0.5, 0.25 and 0
+    np.testing.assert_array_equal(agent.action_values[[0, 3]], [[2.625, 2.75], [2.875, 3]])
+
+
+def test_the_logged_epsilon_is_that_of_the_step_which_counts_all_environments():
+    agent = tabular(epsilon_start=1.0, epsilon_end=0.25, epsilon_decay_steps=6)
+    both = Transitions(*(np.repeat(field, 2) for field in step(0, 1, 2, 1)[:-1]), {})
+    # 1 - 0.75 * step / 6 at the steps 2, 4 and 6, and what it stays at
+    assert [metrics["exploration/epsilon"] for metrics in learned(agent, *[both] * 4)] == [0.75, 0.5, 0.25, 0.25]
+
+
 @pytest.mark.parametrize(("discount", "last"), [(0, True), (0, False)])
 @pytest.mark.parametrize("method", ["q_learning", "sarsa", "expected_sarsa", "double_q_learning"])
 def test_where_no_future_counts_the_reward_is_the_target(method, discount, last):
