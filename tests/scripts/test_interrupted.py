@@ -75,9 +75,9 @@ def press_twice(at, monkeypatch):
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize(("name", "calls", "saved"), [("_digest", 6, 200), ("_flush", 9, 230)])
+@pytest.mark.parametrize(("name", "calls", "saved"), [("_digest", 6, 200), ("_flush", 10, 230)])
 def test_a_second_ctrl_c_while_it_saves_leaves_a_whole_checkpoint(whole, tmp_path, press_twice, name, calls, saved):
-    """The ninth time something is flushed, the checkpoint is in its place."""
+    """The tenth time something is flushed, the checkpoint is in its place."""
     press_twice(230, name, calls)
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(UserError) as refused:
