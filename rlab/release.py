@@ -72,8 +72,9 @@ def _copy(place: Path, to: Path) -> None:
 
 
 def _command(words: list[str]) -> list[str]:
-    """A training's command without where its runs were kept, which is the business of the machine it ran on."""
-    kept = []
+    """A training's command without where script and runs were, which is the business of the machine it ran on."""
+    python, script, *words = words
+    kept = [python, f"scripts/{Path(script).name}"]
     for word, before in zip(words, ["", *words], strict=False):
         if "--root" not in (word, before) and not word.startswith("--root="):
             kept.append(word)

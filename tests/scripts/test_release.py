@@ -70,7 +70,7 @@ def test_the_card_tells_score_commands_and_curve(released, story):
     evaluation = Evaluation.read(story.run)
     assert f"**{np.mean(evaluation.scores):.2f} points**" in text
     assert evaluation.protocol in text
-    (command,) = re.findall(r"^python .*train\.py dqn .*$", text, re.MULTILINE)
+    (command,) = re.findall(r"^python scripts/train\.py dqn .*$", text, re.MULTILINE)
     assert "--env CartPole-v1" in command
     assert "--root" not in command
     assert str(story.run.parents[2]) not in text + (released / "origin.json").read_text()
