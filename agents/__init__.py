@@ -4,11 +4,11 @@ What such a folder holds:
 
 1. `__init__.py`, which exports just `Config`, `PRESETS` and `make` (see `Family`) and imports no TensorFlow: a command
    line is checked before that is loaded.
-2. `Config`, a frozen dataclass. Every field has a default and a string below it, which is its help; agents
-   with action values inherit `rlab.exploration.ExplorationConfig`; `__post_init__`
-   refuses what is out of range (`rlab.config.check_range`), `check_fit` what the agent cannot play. A refusal is one
-   line that says what was received and what is allowed. No field has the name of one in `rlab.config.RunConfig`.
-   A class variable `needs_model = True` says that the agent learns only where the environment tells its transitions.
+2. `Config`, a frozen dataclass. Every field has a default and a string below it, which is its help; agents with action
+   values inherit those of `rlab.exploration.ExplorationConfig`. `__post_init__` refuses what is out of range
+   (`rlab.config.check_range`), `check_fit` what the agent cannot play. A refusal is one line that says what was
+   received and what is allowed. No field has the name of one in `rlab.config.RunConfig`. A class variable
+   `needs_model = True` says that the agent learns only where the environment tells its transitions.
 3. The agent and its actor, as `rlab.agent` describes them.
 4. `README.md`: the paper, the departures from it, the presets, what each metric means, results with their commands.
 

@@ -211,6 +211,6 @@ class DQN:
         space = self._observation_space
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
         number = tf.TensorSpec((config.batch_size,), tf.float32)
-        taken_ = tf.TensorSpec((config.batch_size,), tf.int64)
+        chosen = tf.TensorSpec((config.batch_size,), tf.int64)
         shapes = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
-        return devices.function(compute, seen, taken_, number, number, seen), devices.function(apply, *shapes)
+        return devices.function(compute, seen, chosen, number, number, seen), devices.function(apply, *shapes)

@@ -65,11 +65,11 @@ class Planner:
         self.action_values = sweep(self._backup, before)
         if self.config.method == "q_value_iteration":
             change = self.action_values[model.legal] - before[model.legal]
-        elif (
-            self.config.method == "value_iteration"
-        ):  # the best of the action values are the state values that it keeps
+        elif self.config.method == "value_iteration":
+            # The best of the action values are the state values that it keeps.
             change = self.action_values.max(axis=1) - before.max(axis=1)
-        else:  # what the policy of which these are the values would gain by another action
+        else:
+            # What the policy, of which these are the values, would gain by another action.
             taken = before.argmax(axis=1)
             change = self.action_values.max(axis=1) - self.action_values[np.arange(len(taken)), taken]
         self.residual = float(np.abs(change).max())

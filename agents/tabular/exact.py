@@ -1,8 +1,7 @@
 """What a table of action values should hold, where the environment tells its transitions."""
 
-import numpy as np
-
 from rlab.ops.dynamic_programming import make_backup, optimal_action_values
+from rlab.ops.tabular import errors
 from rlab.types import Array, Metrics, Model
 
 
@@ -16,5 +15,4 @@ class Exact:
 
     def errors(self, action_values: Array) -> Metrics:
         """The largest and the root mean square distance of action values [S, A], over what an agent can try."""
-        distance = np.abs(action_values[self._learnable] - self.action_values[self._learnable])
-        return {"value/error": float(distance.max()), "value/error_rms": float(np.sqrt(np.mean(distance**2)))}
+        return errors(action_values[self._learnable], self.action_values[self._learnable])

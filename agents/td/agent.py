@@ -17,7 +17,7 @@ from agents.td.config import Config
 from rlab.exploration import Exploration
 from rlab.explorer import Explorer
 from rlab.ops.dynamic_programming import make_backup, policy_values
-from rlab.ops.tabular import step_size, td_lambda
+from rlab.ops.tabular import errors, step_size, td_lambda
 from rlab.schedules import Linear
 from rlab.seeding import Seeds
 from rlab.statefile import read_arrays, write_arrays
@@ -83,7 +83,7 @@ class TD:
         if self._latest is None:
             return None
         (states, _, rewards, discounts, next_states, firsts, _, _), self._latest = self._latest, None
-        config, errors = self.config, []
+        config, distances = self.config, []
         if not len(self._traces):
             self._traces = np.zeros((len(states), len(self.values)))
         self._traces[firsts] = 0
@@ -98,12 +98,10 @@ class TD:
                 trace_decay=config.trace_decay,
             )
             self._visits[state] += 1
-            errors.append(abs(error))
-        metrics = {"loss/td_error": float(np.mean(errors))}
+            distances.append(abs(error))
+        metrics = {"loss/td_error": float(np.mean(distances))}
         if self.exact is not None:
-            distance = np.abs(self.values - self.exact)[self._reachable]
-            metrics["value/error"] = float(distance.max())
-            metrics["value/error_rms"] = float(np.sqrt(np.mean(distance**2)))
+            metrics |= errors(self.values[self._reachable], self.exact[self._reachable])
         return metrics
 
     def save(self, directory: Path) -> None:
@@ -114,6 +112,8 @@ class TD:
         arrays = read_arrays(directory / VALUES, values=self.values, legal=self._legal)
         self.values, self._legal = arrays["values"], arrays["legal"]
         if (directory / LEARNER).is_file():  # else a released agent, to play with
-            learner = read_arrays(directory / LEARNER, "traces", visits=self._visits)
-            self._visits, self._traces = learner["visits"], learner["traces"].reshape(-1, len(self.values))
+            num_envs = len(read_arrays(directory / LEARNER, "traces")["traces"])  # is known from the file alone
+            like = {"visits": self._visits, "traces": np.zeros((num_envs, len(self.values)))}
+            learner = read_arrays(directory / LEARNER, **like)
+            self._visits, self._traces = learner["visits"], learner["traces"]
         return 0

@@ -46,6 +46,12 @@ def double_q_target(reward: float, discount: float, next_choice: Floats, next_va
     return float(reward + discount * next_values[next_choice.argmax()])
 
 
+def errors(values: NDArray[Any], exact: NDArray[Any]) -> dict[str, float]:
+    """How far values are from the exact ones, of any one shape: the largest and the root mean square distance."""
+    distance = np.abs(values - exact)
+    return {"value/error": float(distance.max()), "value/error_rms": float(np.sqrt(np.mean(distance**2)))}
+
+
 def td_lambda(
     values: Floats,
     traces: Floats,
