@@ -25,8 +25,8 @@ from typing import Any, Protocol, cast
 
 from gymnasium import spaces
 
-from rlab import checkpoint
-from rlab.agent import Agent
+from rlab import checkpoint, pretrained
+from rlab.agent import Agent, Teachable
 from rlab.config import AgentConfig, Preset, read_config
 from rlab.config import Settings as Settings
 from rlab.rundir import CONFIG
@@ -47,7 +47,7 @@ class Family(Protocol):
         action_space: spaces.Space[Any],
         seeds: Seeds,  # for weights and replay; an actor is given a seed of its own
         *,
-        encoder: Any,  # a pretrained keras.Model from observations to features, or None
+        encoder: Any,  # a pretrained keras.Model from observations to features, which is the agent's to change, or None
         model: Any,  # a `rlab.types.Model` of the environment, if it tells one, or None
     ) -> Agent:
         """A new agent. One that has no use for an encoder or a model leaves it alone."""
@@ -68,23 +68,30 @@ def find(name: str) -> Family:
     return cast(Family, importlib.import_module(f"agents.{name}"))
 
 
-def make(settings: Settings, *, encoder: Any = None, model: Any = None) -> Agent:
-    """A new agent with the settings of a run, to train.
+def make(settings: Settings, *, run: Path | None = None, model: Any = None) -> Agent:
+    """A new agent with the settings of a run, to train; of one that has a folder, with what it keeps there.
 
-    Raises UserError if the agent and the environment do not fit, as where the agent needs a model and there is none.
+    Raises UserError if the agent and the environment do not fit, as where the agent needs a model and there is none, or
+    if it does not fit what it is to take over.
     """
     if model is None and getattr(settings.config, "needs_model", False):
         raise UserError(
             f"{settings.agent} needs a table of transitions: received {settings.run.env}, which tells none; allowed "
             "are environments with one, as FrozenLake-v1, Taxi-v4 and BookMDP-v0"
         )
-    return _make(settings, encoder, model)
+    return _make(settings, run, model)
 
 
-def _make(settings: Settings, encoder: Any, model: Any) -> Agent:
+def _make(settings: Settings, run: Path | None, model: Any) -> Agent:
     from rlab import devices  # noqa: F401 - first of all that brings TensorFlow, which it keeps quiet
 
-    return find(settings.agent).make(
+    taken_over = pretrained.load(settings.config, run)
+    encoder, policy = taken_over.get("encoder"), taken_over.get("policy")
+    if policy is not None:
+        from rlab.nets.reuse import encoder_of
+
+        encoder = encoder_of(policy)
+    agent = find(settings.agent).make(
         settings.config,
         settings.observation_space,
         settings.action_space,
@@ -92,6 +99,9 @@ def _make(settings: Settings, encoder: Any, model: Any) -> Agent:
         encoder=encoder,
         model=model,
     )
+    if policy is not None and isinstance(agent, Teachable):
+        agent.start_from(policy)
+    return agent
 
 
 def read_settings(run: Path) -> Settings:
@@ -110,6 +120,6 @@ def load(run: str | Path, which: str = checkpoint.BEST) -> Agent:
     from rlab import devices
 
     devices.set_precision(settings.run)
-    agent = _make(settings, encoder=None, model=None)  # to play, it needs no more than what it saved
+    agent = _make(settings, Path(run), model=None)  # to play, it needs no model
     agent.load(folder)
     return agent

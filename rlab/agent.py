@@ -13,7 +13,7 @@ The loop knows no algorithm. The agent decides when to learn, and the end of an 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from rlab.types import Array, Bools, Metrics, Transitions
 
@@ -82,6 +82,18 @@ class Remembering(Protocol):
 
     def expected_memory(self) -> int:
         """The bytes that its memory will hold when it is full."""
+        ...
+
+
+@runtime_checkable
+class Teachable(Protocol):
+    """An agent that can begin as a policy that was cloned from recorded games."""
+
+    def start_from(self, policy: Any) -> None:
+        """Take over the head of a keras.Model of `rlab.nets.policies.policy`, with whose encoder the agent was made.
+
+        Raises UserError if it does not fit.
+        """
         ...
 
 

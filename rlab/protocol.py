@@ -63,6 +63,14 @@ class Protocol:
         """Name and hash, as every record carries them."""
         return f"{self.name}:{self.hash}"
 
+    @property
+    def preprocessing(self) -> str:
+        """What is made of an emulator's screens, as far as an encoder depends on it."""
+        if self.emulator is None:
+            return "none"
+        least, most = self.emulator.frame_skip
+        return f"{self.emulator.picture}, {least} to {most} frames a step"
+
     def seeds(self, stream: str, episodes: int) -> list[int]:
         """The seeds of the first `episodes` games of a stream, the same for every agent.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rlab import checkpoint
 from rlab.config import Settings
 from rlab.evaluation import RESULT, Evaluation
+from rlab.pretrained import kept
 from rlab.report.card import card
 from rlab.rundir import CONFIG, ORIGIN, TAPES
 from rlab.tapes import TapeStore
@@ -50,8 +51,8 @@ def release(run: Path, settings: Settings, folder: Path) -> None:
 def _fill(draft: Path, run: Path, place: Path) -> None:
     for name in (CONFIG, RESULT):
         shutil.copy(run / name, draft)
-    for log in run.glob("events.out.*"):
-        shutil.copy(log, draft)
+    for path in [*run.glob("events.out.*"), *kept(run)]:
+        shutil.copy(path, draft)
     origin = json.loads((run / ORIGIN).read_text())
     (draft / ORIGIN).write_text(json.dumps({**origin, "command": _command(origin["command"])}, indent=2) + "\n")
     games = TapeStore(run / TAPES)

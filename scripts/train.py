@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import agents
 import envs
-from rlab import checkpoint, command_line, rundir
+from rlab import checkpoint, command_line, pretrained, rundir
 from rlab.agent import Agent, Remembering
 from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.protocol import Protocol, default_protocol, find_protocol
@@ -103,7 +103,9 @@ def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
     )
     protocol = find_protocol(command.run.protocol, command.run.env)
     spaces = envs.spaces_of(command.run.env, protocol)
-    return command.command, Settings(name, preset_name, command.run, getattr(command, name), *spaces), protocol
+    settings = Settings(name, preset_name, command.run, getattr(command, name), *spaces)
+    pretrained.check(settings.config, protocol, *spaces)
+    return command.command, settings, protocol
 
 
 def _given(arguments: Sequence[str], option: str) -> str:
@@ -140,6 +142,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
     print(f"run: {run}", flush=True)
     with rundir.locked(run), _telling_how_to_go_on(run):
+        pretrained.keep(settings.config, run)
         settings.write(run / rundir.CONFIG)
         rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
         training = _training(run, settings, agent, protocol)
@@ -171,7 +174,7 @@ def resume(options: Resume) -> None:
 
     device = devices.configure(settings.run)
     with rundir.locked(run), _telling_how_to_go_on(run):
-        agent = agents.make(settings, model=envs.model_of(settings.run.env))
+        agent = agents.make(settings, run=run, model=envs.model_of(settings.run.env))
         if isinstance(agent, Remembering):
             print("playing the latest games again, to fill the replay", flush=True)
         training = _training(run, settings, agent, protocol, resume=True)

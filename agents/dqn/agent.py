@@ -24,6 +24,7 @@ from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
 from rlab.nets.heads import action_values
 from rlab.nets.optimizers import make_optimizer
+from rlab.nets.reuse import adopt, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.ops.losses import huber
 from rlab.ops.temporal_differences import q_target, taken
@@ -62,13 +63,21 @@ class DQN:
         with devices.scope():
             if encoder is None:
                 encoder = make_encoder(config.encoder_kind, observation_space, config.encoder_sizes, seeds)
+            else:
+                adopt(encoder, config)
             self.network = action_values(encoder, config.hidden_sizes, int(action_space.n), seeds)
             self._target = keras.models.clone_model(self.network)
             self._target.set_weights(self.network.get_weights())
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
+            slow_down(self._optimizer, self.network, config)
         self._compute, self._apply = self._make_update()
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations
+
+    def start_from(self, policy: keras.Model) -> None:
+        """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
+        start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
+        self._target.set_weights(self.network.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
         exploration = self._exploration if explore else GREEDY

@@ -7,13 +7,14 @@ from gymnasium import spaces
 
 from rlab.config import Preset, check_range
 from rlab.exploration import ExplorationConfig
+from rlab.pretrained import PretrainedConfig
 from rlab.replay.uniform import check_capacity
 from rlab.spaces import check_encoder
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config(ExplorationConfig):
+class Config(ExplorationConfig, PretrainedConfig):
     """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
 
     encoder_kind: Literal["nature", "book", "mlp"] = "nature"
@@ -52,7 +53,8 @@ class Config(ExplorationConfig):
     epsilon_decay_steps: int = 1_000_000
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        ExplorationConfig.__post_init__(self)
+        PretrainedConfig.__post_init__(self)
         check_range("gamma", self.gamma, 0, 1)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)
         check_range("optimizer_epsilon", self.optimizer_epsilon, 0)

@@ -22,6 +22,7 @@ from rlab.nets.encoders import make_encoder
 from rlab.nets.initialisers import relu_orthogonal
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.policies import actor_critic
+from rlab.nets.reuse import adopt, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.normalisation import RewardScale, RunningMoments
 from rlab.ops.distributions import Categorical, distribution
@@ -70,6 +71,8 @@ class PPO:
                     start=relu_orthogonal,
                     standardised=config.normalise_observations,
                 )
+            else:
+                adopt(encoder, config)
             self.network = actor_critic(
                 encoder,
                 config.hidden_sizes,
@@ -81,8 +84,13 @@ class PPO:
             )
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
+            slow_down(self._optimizer, self.network, config)
         self._update: Any = None  # compiled when the number of environments, and so the size of a minibatch, is known
         self._acts: dict[tuple[int, bool], Any] = {}  # compiled, by number of observations and whether to explore
+
+    def start_from(self, policy: keras.Model) -> None:
+        shared = self.config.shared
+        start_head(policy, self.network, lambda name: name.replace("policy_hidden", "hidden") if shared else name)
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Sampler:
         return Sampler(self, num_envs, seed, explore=explore or not self.config.greedy_evaluation)

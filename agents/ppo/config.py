@@ -7,12 +7,13 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
+from rlab.pretrained import PretrainedConfig
 from rlab.spaces import check_encoder, is_image
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(PretrainedConfig):
     """Proximal policy optimisation. The defaults are those of Schulman et al. (2017), table 3, for robots."""
 
     encoder_kind: Literal["nature", "mlp"] = "mlp"
@@ -68,6 +69,7 @@ class Config:
     """Gradients of an update that are longer than this are shortened to it."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("gamma", "trace_decay"):
             check_range(name, getattr(self, name), 0, 1)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)
@@ -91,6 +93,11 @@ class Config:
             raise UserError(
                 f"--normalise-observations scales vectors: received {observation_space} for --encoder-kind "
                 f"{self.encoder_kind}, allowed is a Box that is no image, for mlp"
+            )
+        if self.normalise_observations and self.taken_over:
+            raise UserError(
+                "a pretrained encoder sees observations as they are: received --normalise-observations with --encoder "
+                "or --policy, allowed is one of them"
             )
         if self.rollout_steps * num_envs % self.minibatches:
             raise UserError(

@@ -23,6 +23,7 @@ from rlab import devices
 from rlab.nets.encoders import make_encoder
 from rlab.nets.initialisers import relu_orthogonal
 from rlab.nets.policies import hidden, policy, value_head
+from rlab.nets.reuse import adopt, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.ops.distributions import Categorical, distribution
 from rlab.ops.returns import lambda_return, normalised
@@ -58,11 +59,16 @@ class Reinforce:
             if encoder is None:
                 kind, seen = config.encoder_kind, config.encoder_sizes
                 encoder = make_encoder(kind, observation_space, seen, seeds, start=relu_orthogonal)
+            else:
+                adopt(encoder, config)
             start = config.log_deviation_start
             self.network = policy(encoder, sizes, activation, self.distribution, start, seeds)
             self.baseline = _baseline(encoder, config, seeds) if config.baseline else None
             self._update = Update(config, observation_space, self.distribution, self.network, self.baseline)
         self._acts: dict[tuple[int, bool], Any] = {}  # compiled, by number of observations and whether to explore
+
+    def start_from(self, policy: keras.Model) -> None:
+        start_head(policy, self.network)
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Sampler:
         return Sampler(self, num_envs, seed, explore=explore or not self.config.greedy_evaluation)

@@ -7,12 +7,13 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.config import Preset, check_range
+from rlab.pretrained import PretrainedConfig
 from rlab.spaces import check_encoder
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(PretrainedConfig):
     """REINFORCE. The defaults are those of the book, chapter 16, "Policy Gradients", for CartPole."""
 
     encoder_kind: Literal["nature", "mlp"] = "mlp"
@@ -46,6 +47,7 @@ class Config:
     """Step size of the policy's Adam. Higher: faster, less stable."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("encoder_sizes", "hidden_sizes"):
             for size in getattr(self, name):
                 check_range(name, size, 1)

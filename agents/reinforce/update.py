@@ -16,6 +16,7 @@ from gymnasium import spaces
 from agents.reinforce.config import Config
 from rlab import devices
 from rlab.nets.optimizers import make_optimizer
+from rlab.nets.reuse import slow_down
 from rlab.ops.distributions import Distribution, Gaussian
 from rlab.ops.policy_gradients import policy_gradient_loss
 from rlab.types import Array
@@ -43,8 +44,9 @@ class Update:
         if baseline is not None:
             rate = config.baseline_learning_rate
             self._optimizers.append((make_optimizer("adam", rate, 1e-8), baseline.trainable_variables))
-        for optimizer, variables in self._optimizers:
+        for (optimizer, variables), network in zip(self._optimizers, (policy, baseline), strict=False):
             optimizer.build(variables)
+            slow_down(optimizer, network, config)
         self._variables = [variable for _, variables in self._optimizers for variable in variables]
         self._seen = tf.TensorSpec((PART, *(observation_space.shape or ())), observation_space.dtype)
 

@@ -1,5 +1,8 @@
 """Optimizers by name."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -42,3 +45,15 @@ def make_optimizer(name: str, learning_rate: float, epsilon: float) -> keras.opt
     if name == "shared_rmsprop":
         return keras.optimizers.RMSprop(learning_rate, rho=0.99, epsilon=epsilon)
     return keras.optimizers.SGD(learning_rate, momentum=0.95, nesterov=True)
+
+
+def scale_steps(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable], factor: float) -> None:
+    """Let a built optimizer take steps of `factor` times its size on `variables`, and its own size on all others."""
+    scaled = {optimizer._get_variable_index(variable) for variable in variables}
+    update_step = optimizer.update_step
+
+    def scaled_step(gradient: tf.Tensor, variable: Any, learning_rate: tf.Tensor) -> None:
+        index = optimizer._get_variable_index(variable)
+        update_step(gradient, variable, learning_rate * factor if index in scaled else learning_rate)
+
+    optimizer.update_step = scaled_step
