@@ -26,6 +26,8 @@ from envs.book_pong import PONG
 from envs.box2d import made_to_repeat
 from envs.check import check as check_one
 from envs.model import read_model
+from envs.ram import ram_labels as ram_labels
+from envs.ram import sprite_boxes as sprite_boxes
 from envs.vector import VectorEnvironment, from_zero
 from rlab.protocol import Protocol, find_protocol
 from rlab.types import Array, Environment, Model, Moment, Tape, UserError
