@@ -1,0 +1,214 @@
+"""Recorded games: played by a mixture of policies for the sake of having them, with a record of who played which.
+
+A recording is a folder with the games' tapes (stream "demo") and `recording.json`, which says how they came about. The
+games take turns over the policies, and each has a seed of its own, so the beginning of a recording is a smaller one of
+the same mixture.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+
+from rlab.agent import Actor, Agent
+from rlab.exploration import epsilon_greedy
+from rlab.loop import Loop
+from rlab.seeding import Seeds
+from rlab.spaces import from_json
+from rlab.tapes import disagreement
+from rlab.types import Array, Bools, Environment, Moment, Tape, UserError
+
+RECORDING = "recording.json"
+STREAM = "demo"
+_NUM_ENVS = 8  # games of a policy side by side: a network plays 8 in about three times the time of one
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one policy of the mixture played."""
+
+    policy: str  # what tells it from the others, in words
+    source: str  # the folder of its run, or the agent's name
+    agent: str
+    step: int  # of its checkpoint; 0 where there was nothing to train
+    epsilon: float  # probability of a uniformly random action in place of its own
+    explore: bool  # whether it acted as in training
+    games: list[int]  # their numbers
+    mean: float | None = None  # score of these games; None: not finished
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How recorded games came about."""
+
+    environment: str
+    protocol: str  # name and hash
+    observation_space: Mapping[str, Any]  # both as JSON
+    action_space: Mapping[str, Any]
+    seed: int
+    parts: list[Part]
+    command: list[str]
+    versions: Mapping[str, str]
+
+    @staticmethod
+    def read(folder: Path) -> "Recording":
+        """The record that is kept in a folder. Raises UserError if there is none, or something else in its place."""
+        path = folder / RECORDING
+        try:
+            found = Recording(**json.loads(path.read_text()))
+            parts = [Part(**part) for part in found.parts]  # type: ignore[arg-type]
+            from_json(dict(found.observation_space)), from_json(dict(found.action_space))
+            if not all(isinstance(part.games, list) for part in parts):
+                raise ValueError("its games are no lists of numbers")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UserError(f"no recorded games: {folder} has no {RECORDING}") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UserError(f"{path} is not the record of recorded games: {error!r}") from error
+        return replace(found, parts=parts)
+
+    def write(self, folder: Path) -> None:
+        """Write the record; what was there stays until the new one is whole."""
+        draft = folder / f".{RECORDING}.draft"
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(folder / RECORDING)
+
+    def finished(self, scores: Mapping[int, float]) -> "Recording":
+        """The same with the games that were played to their end, by their numbers, and no others."""
+        return replace(self, parts=[_finished(part, scores) for part in self.parts])
+
+
+def _finished(part: Part, scores: Mapping[int, float]) -> Part:
+    games = [number for number in part.games if number in scores]
+    return replace(part, games=games, mean=float(np.mean([scores[number] for number in games])) if games else None)
+
+
+def policy_name(agent: str, run: Path | None, step: int | None) -> str:
+    """A policy in words: an untrained agent (no run), a checkpoint, or a run while it was trained (no step)."""
+    if run is None:
+        return agent
+    return f"{agent} of {run.resolve().name} " + ("in training" if step is None else f"at step {step:,}")
+
+
+class Player(NamedTuple):
+    """A policy of the mixture, ready to play."""
+
+    agent: Agent
+    step: int
+    epsilon: float
+    explore: bool
+    exploring: Path | None = None  # the checkpoint that tells how far its exploration has come; None: at its beginning
+
+
+def numbers(player: int, players: int, episodes: int) -> range:
+    """The numbers of the games that one of `players` plays of `episodes`."""
+    return range(player, episodes, players)
+
+
+def play(
+    players: Sequence[Player],
+    make_env: Callable[[int], Environment],
+    emulate: Callable[[Tape], Iterator[Moment]],
+    episodes: int,
+    seed: int,
+    on_note: Callable[[str], None] = lambda note: None,
+) -> Iterator[Tape]:
+    """Play `episodes` full games; their tapes as they end, which is not the order of their numbers.
+
+    All of a policy's games that have begun are waited for, so that short ones are not preferred. Whether games can be
+    played again is found out with the first ones, as in training; if not, tapes keep their observations and `on_note`
+    is told why.
+    """
+    rows = [
+        _Row(player, numbers(index, len(players), episodes), make_env, Seeds(seed), index)
+        for index, player in enumerate(players[:episodes])
+    ]
+    repeats: bool | None = None  # not known before a second game in the same environment has ended
+    try:
+        while rows:
+            for row in rows:
+                for tape in row.turn():
+                    if repeats is None:
+                        space = row.environment.observation_space
+                        found = disagreement(tape, space, emulate(tape))
+                        if found is not None:
+                            repeats = False
+                            on_note(f"games cannot be played again ({found}), so observations are kept on the tapes")
+                        elif row.is_used(tape):
+                            repeats = True
+                            for other in rows:
+                                other.loop.keep_observations(False)
+                    yield tape if repeats is False else replace(tape, observations=None)
+            for row in rows:
+                if not row.missing:
+                    row.environment.close()
+            rows = [row for row in rows if row.missing]
+    finally:
+        for row in rows:
+            row.environment.close()
+
+
+class _Row:
+    """The environments, the actor and the loop of one policy."""
+
+    def __init__(
+        self,
+        player: Player,
+        games: Sequence[int],
+        make_env: Callable[[int], Environment],
+        seeds: Seeds,
+        index: int,
+    ) -> None:
+        self.environment = make_env(min(len(games), _NUM_ENVS))
+        self.missing = len(games)
+        self._games = games
+        self._step = player.step
+        num_envs = self.environment.num_envs
+        actor = player.agent.actor(num_envs, seeds.integer(f"actor {index}"), explore=player.explore)
+        if player.exploring is not None:
+            actor.load(player.exploring)
+        if player.epsilon > 0:
+            actor = _Perturbed(actor, player.epsilon, self.environment, seeds.generator(f"epsilon {index}"))
+        # Environments that finish early begin games beyond the last one, which nobody waits for.
+        self.loop = Loop(
+            self.environment,
+            actor,
+            lambda count: seeds.integer(f"game {games[count] if count < len(games) else -count}"),
+            stream=STREAM,
+        )
+        self.loop.keep_observations(True)
+
+    def turn(self) -> list[Tape]:
+        """Turn the loop; the games that ended, by their numbers in the recording."""
+        ended = [tape for tape in next(self.loop).tapes if tape.number < len(self._games)]
+        self.missing -= len(ended)
+        return [replace(tape, number=self._games[tape.number], step=self._step) for tape in ended]
+
+    def is_used(self, tape: Tape) -> bool:
+        """Whether a game was played in an environment that had played one before."""
+        return self._games.index(tape.number) >= self.environment.num_envs
+
+
+class _Perturbed:
+    """An actor whose actions are replaced by random ones with probability epsilon."""
+
+    def __init__(self, actor: Actor, epsilon: float, environment: Environment, random: np.random.Generator) -> None:
+        assert isinstance(environment.action_space, spaces.Discrete)
+        self._actor = actor
+        self._epsilon = epsilon
+        self._num_actions = int(environment.action_space.n)
+        self._random = random
+
+    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
+        actions, extras = self._actor.act(observations, first)
+        choose: Callable[[Array], Array] = actions.__getitem__
+        return epsilon_greedy(self._random, self._epsilon, len(actions), self._num_actions, choose), extras
+
+    def save(self, directory: Path) -> None:
+        self._actor.save(directory)
+
+    def load(self, directory: Path) -> None:
+        self._actor.load(directory)

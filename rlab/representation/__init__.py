@@ -1,0 +1,1 @@
+"""Learning encoders: recorded games as data, and ways to learn from them."""
