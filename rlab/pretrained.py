@@ -139,7 +139,7 @@ def kept(run: Path) -> list[Path]:
 
 
 def load(config: Any, run: Path | None) -> dict[str, Any]:
-    """What a run takes over, as a keras.Model by its kind: from its folder, or, if it has none yet, from where it was made.
+    """What a run takes over, as a keras.Model by its kind: from its folder, or, before it has one, from where it lies.
 
     Raises UserError if a file is not there, is not what its passport says, or is refused.
     """

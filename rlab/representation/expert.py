@@ -1,0 +1,37 @@
+"""What an expert would have done in games that others played, to be cloned in place of what they did.
+
+Source: Ross et al. (2011), A Reduction of Imitation Learning and Structured Prediction to No-Regret Online Learning
+(DAgger): record games of the clone, have the expert say what should have been done, clone all games so far, and again.
+"""
+
+import copy
+
+import numpy as np
+
+from rlab.agent import Agent
+from rlab.representation.games import Games
+from rlab.types import UserError
+
+_BATCH = 256
+
+
+def advised(games: Games, expert: Agent) -> Games:
+    """The same games with the actions that `expert` prefers at each of their moments."""
+    actor = expert.actor(_BATCH, 0, explore=False)
+    not_first = np.zeros(_BATCH, np.bool_)
+    actions = []
+    for start in range(0, len(games), _BATCH):
+        moments = np.minimum(np.arange(start, start + _BATCH), len(games) - 1)
+        actions.append(actor.act(games.observations(moments), not_first)[0])
+    found = copy.copy(games)
+    found.action = np.concatenate(actions)[: len(games)].astype(games.action.dtype)
+    return found
+
+
+def check_expert(games: Games, observation_space: object, action_space: object) -> None:
+    """Raise UserError unless an expert sees and does what the games show."""
+    if (observation_space, action_space) != (games.observation_space, games.action_space):
+        raise UserError(
+            f"the expert plays another environment: it has {observation_space} and {action_space}, the games have "
+            f"{games.observation_space} and {games.action_space}"
+        )

@@ -1,0 +1,97 @@
+"""Drawing what was seen from a code, and how far off that is; pictures as an agent sees them, or vectors.
+
+Most of a game's picture never changes, and what matters in it is a few pixels. So what is drawn is the difference from
+the median picture, and errors count for more where that differs.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rlab.representation.games import Games
+from rlab.spaces import is_image
+from rlab.types import Array
+
+_SAMPLE = 2_000  # moments that the usual look is taken from
+_CHANGED = 0.1  # of the range of a pixel's values: beyond it, it differs from the median
+
+
+class Look(NamedTuple):
+    """What is usually seen, and by how much it varies."""
+
+    middle: Array  # [*O] float32: of images the median in [0, 1], of vectors the mean
+    spread: Array  # [*O] float32: of images 1, of vectors the standard deviation
+    full: float  # what divides a raw value: 255 for images
+
+
+def look(games: Games) -> Look:
+    """How games usually look, from some moments of those that are trained on."""
+    steps = games.steps("train")
+    seen = games.observations(steps[np.linspace(0, len(steps) - 1, min(_SAMPLE, len(steps))).astype(np.int64)])
+    if is_image(games.observation_space):
+        middle = np.median(seen, axis=0).astype(np.float32) / 255
+        return Look(middle, np.ones_like(middle), 255.0)
+    spread = np.maximum(seen.std(axis=0), 1e-3).astype(np.float32)
+    return Look(seen.mean(axis=0).astype(np.float32), spread, 1.0)
+
+
+def squeeze(encoder: keras.Model, size: int, name: str) -> Any:
+    """Codes [B, H, W, size] from the last convolution of the encoder, [B, size] from its output if it has none."""
+    convolutions = _convolutions(encoder)
+    if convolutions:
+        return keras.layers.Conv2D(size, 1, name=name)(convolutions[-1].output)
+    return keras.layers.Dense(size, name=name)(encoder.output)
+
+
+def _convolutions(encoder: keras.Model) -> list[keras.layers.Conv2D]:
+    return [layer for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+
+
+def draw(code: Any, encoder: keras.Model, look: Look) -> Any:
+    """Observations [B, *O] float32, drawn from what `squeeze` made by the mirror image of the encoder's layers."""
+    convolutions = _convolutions(encoder)
+    if convolutions:
+        channels = int(convolutions[-1].output.shape[-1])
+        signal = keras.layers.Conv2D(channels, 1, activation="relu", kernel_initializer="he_normal")(code)
+        for layer in convolutions[::-1]:
+            channels = int(layer.input.shape[-1])
+            last = layer is convolutions[0]
+            signal = keras.layers.Conv2DTranspose(
+                channels,
+                layer.kernel_size,
+                layer.strides,
+                padding=layer.padding,
+                activation=None if last else "relu",
+                kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3) if last else "he_normal",
+                dtype="float32" if last else None,
+            )(signal)
+            short = [wanted - found for wanted, found in zip(layer.input.shape[1:3], signal.shape[1:3], strict=True)]
+            if any(short):  # pixels that the convolution left out at the edge
+                signal = keras.layers.ZeroPadding2D([(0, pixels) for pixels in short])(signal)
+    else:
+        signal = code
+        for layer in [layer for layer in encoder.layers if layer.weights][::-1]:
+            signal = keras.layers.Dense(int(layer.output.shape[-1]), activation="relu")(signal)
+        signal = keras.layers.Dense(look.middle.size, dtype="float32")(signal)
+        signal = keras.layers.Reshape(look.middle.shape, dtype="float32")(signal)
+    return keras.layers.Rescaling(1.0, dtype="float32", name="drawn")(signal * look.spread + look.middle)
+
+
+def error(look: Look, emphasis: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """The loss [B] of what was drawn [B, *O] against what was seen [B, *O], raw: the mean squared error in spreads.
+
+    Pixels of images that differ from the median count 1 + `emphasis` times.
+    """
+
+    def loss(seen: tf.Tensor, drawn: tf.Tensor) -> tf.Tensor:
+        seen = tf.cast(seen, tf.float32) / look.full
+        weight = 1.0
+        if look.full > 1:
+            weight += emphasis * tf.cast(tf.abs(seen - look.middle) > _CHANGED, tf.float32)
+        square = weight * tf.square((drawn - seen) / look.spread)
+        return tf.reduce_mean(tf.reshape(square, (tf.shape(square)[0], look.middle.size)), axis=1)
+
+    return loss

@@ -1,0 +1,75 @@
+"""Fits an encoder by a method on recorded games, with Keras's own `fit`, and keeps it with its passport."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rlab.representation import reconstruction
+from rlab.representation.games import Games
+from rlab.representation.methods import FitConfig, Task
+from rlab.spaces import is_image
+from rlab.tensorboard import EventFile
+from rlab.types import Array
+
+_SHOWN = 8  # moments of games that are not trained on, as pictures
+
+
+def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed: int) -> dict[str, Any]:
+    """Let the task's model learn until the validation games say that it is enough; what it comes to on the test games.
+
+    `events` gets the losses of each pass under `representation/`, and pictures of test games where there are any.
+    """
+    model, columns = task.model, task.columns
+    model.compile(keras.optimizers.Adam(config.learning_rate), task.loss, metrics=list(task.metrics))
+    training = games.batches("train", columns, config.batch_size, seed=seed)
+    validation, test = (games.batches(part, columns, config.batch_size) for part in ("validation", "test"))
+    log = _Log(games, events, draws=_draws(task, games))
+    enough = keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True)
+    start = time.monotonic()
+    model.fit(
+        training, validation_data=validation, epochs=config.epochs, callbacks=[log, enough], shuffle=False, verbose=2
+    )
+    seconds = time.monotonic() - start
+    found = model.evaluate(test, verbose=0, return_dict=True)
+    return {"passes": log.passes, "seconds": round(seconds, 1), **{name: float(value) for name, value in found.items()}}
+
+
+def _draws(task: Task, games: Games) -> bool:
+    """Whether what is learnt is to draw images again."""
+    return task.columns[1] == "observation" and is_image(games.observation_space)
+
+
+class _Log(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes each pass for TensorBoard."""
+
+    def __init__(self, games: Games, events: EventFile, *, draws: bool) -> None:
+        super().__init__()
+        self.passes = 0
+        self._events = events
+        test = games.steps("test")
+        self._seen = games.observations(test[np.linspace(0, len(test) - 1, _SHOWN).astype(np.int64)]) if draws else None
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.passes = epoch + 1
+        for name, value in (logs or {}).items():
+            part = "validation" if name.startswith("val_") else "train"
+            self._events.scalar(f"representation/{name.removeprefix('val_')}_{part}", float(value), self.passes)
+        if self._seen is not None:
+            drawn = np.asarray(self.model(self._seen, training=False))
+            self._events.image("representation/drawn", *reconstruction.sheet(self._seen, drawn), self.passes)
+
+
+def compare_drawn(task: Task, games: Games, boxes: Array | None) -> dict[str, list[float]]:
+    """What `reconstruction.compare` finds at the test games, if the task is to draw images; else nothing.
+
+    The size of the code is that of the model's layer "code".
+    """
+    if not _draws(task, games):
+        return {}
+    code_size = int(np.prod(task.model.get_layer("code").output.shape[1:]))
+    drawing = tf.function(lambda seen: task.model(seen, training=False), reduce_retracing=True)
+    return reconstruction.compare(games, games.steps("test"), boxes, lambda seen: np.asarray(drawing(seen)), code_size)
