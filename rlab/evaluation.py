@@ -78,7 +78,7 @@ def play(
     actor_seed = streams.integer(f"actor {stream} {step}")
     actor = agent.actor(environment.num_envs, actor_seed, explore=protocol.acting == "sampled")
     if protocol.epsilon > 0:
-        actor = _Perturbed(actor, protocol.epsilon, environment, streams.generator(f"epsilon {stream} {step}"))
+        actor = Perturbed(actor, protocol.epsilon, environment, streams.generator(f"epsilon {stream} {step}"))
     games: dict[int, Tape] = {}
     # Environments that finish early begin games beyond the last seed, which nobody waits for.
     loop = Loop(environment, actor, lambda number: seeds[number % episodes], stream=stream)
@@ -91,7 +91,7 @@ def play(
     return [games[number] for number in range(episodes)]
 
 
-class _Perturbed:
+class Perturbed:
     """An actor whose actions are replaced by random ones with probability epsilon."""
 
     def __init__(self, actor: Actor, epsilon: float, environment: Environment, random: np.random.Generator) -> None:

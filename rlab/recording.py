@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium import spaces
 
-from rlab.agent import Actor, Agent
-from rlab.exploration import epsilon_greedy
+from rlab.agent import Agent
+from rlab.evaluation import Perturbed
 from rlab.loop import Loop
 from rlab.seeding import Seeds
 from rlab.spaces import from_json
 from rlab.tapes import disagreement
-from rlab.types import Array, Bools, Environment, Moment, Tape, UserError
+from rlab.types import Environment, Moment, Tape, UserError
 
 RECORDING = "recording.json"
 STREAM = "demo"
@@ -171,7 +170,7 @@ class _Row:
         if player.exploring is not None:
             actor.load(player.exploring)
         if player.epsilon > 0:
-            actor = _Perturbed(actor, player.epsilon, self.environment, seeds.generator(f"epsilon {index}"))
+            actor = Perturbed(actor, player.epsilon, self.environment, seeds.generator(f"epsilon {index}"))
         # Environments that finish early begin games beyond the last one, which nobody waits for.
         self.loop = Loop(
             self.environment,
@@ -190,25 +189,3 @@ class _Row:
     def is_used(self, tape: Tape) -> bool:
         """Whether a game was played in an environment that had played one before."""
         return self._games.index(tape.number) >= self.environment.num_envs
-
-
-class _Perturbed:
-    """An actor whose actions are replaced by random ones with probability epsilon."""
-
-    def __init__(self, actor: Actor, epsilon: float, environment: Environment, random: np.random.Generator) -> None:
-        assert isinstance(environment.action_space, spaces.Discrete)
-        self._actor = actor
-        self._epsilon = epsilon
-        self._num_actions = int(environment.action_space.n)
-        self._random = random
-
-    def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
-        actions, extras = self._actor.act(observations, first)
-        choose: Callable[[Array], Array] = actions.__getitem__
-        return epsilon_greedy(self._random, self._epsilon, len(actions), self._num_actions, choose), extras
-
-    def save(self, directory: Path) -> None:
-        self._actor.save(directory)
-
-    def load(self, directory: Path) -> None:
-        self._actor.load(directory)
