@@ -13,13 +13,15 @@ from rlab.representation.games import Games
 from rlab.representation.methods import FitConfig, Task
 from rlab.spaces import is_image
 from rlab.tensorboard import EventFile
-from rlab.types import Array
+from rlab.types import Array, UserError
 
 _SHOWN = 8  # moments of games that are not trained on, as pictures
 
 
 def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed: int) -> dict[str, Any]:
     """Let the task's model learn until the validation games say that it is enough; what it comes to on the test games.
+
+    Raises UserError if the loss is no number in the end.
 
     `events` gets the losses of each pass under `representation/`, and pictures of test games where there are any.
     """
@@ -35,6 +37,11 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
     )
     seconds = time.monotonic() - start
     found = model.evaluate(test, verbose=0, return_dict=True)
+    if not np.isfinite(found["loss"]):
+        raise UserError(
+            f"nothing was learnt: the loss is {found['loss']} with --learning-rate {config.learning_rate}, "
+            "allowed is what it stays finite with"
+        )
     return {"passes": log.passes, "seconds": round(seconds, 1), **{name: float(value) for name, value in found.items()}}
 
 
