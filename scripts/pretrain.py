@@ -63,10 +63,10 @@ class Options:
 
 def main(arguments: Sequence[str]) -> None:
     name, options, fit, config = parse(arguments)
-    games = dataset.load(options.sources, envs.emulate, stream=options.stream, steps=options.steps, on_game=_tell)
-    space = games.observation_space
+    space = dataset.observation_space(options.sources[0])
     kind = options.encoder_kind or ("nature" if fits_nature(space) else "mlp")
     check_encoder(kind, space)
+    games = dataset.load(options.sources, envs.emulate, stream=options.stream, steps=options.steps, on_game=_tell)
     from rlab import devices
 
     device = devices.configure(RunConfig(games.environment, precision=options.precision, threads=options.threads))
@@ -110,6 +110,8 @@ def parse(arguments: Sequence[str]) -> tuple[str, Options, FitConfig, Any]:
     if not command.games.sources:
         raise UserError(f"which games? {PROGRAM} {name} FOLDER..., folders are of runs, or those that record.py made")
     rundir.check_root(command.games.root)
+    if command.games.expert:
+        agents.read_settings(Path(command.games.expert))
     return name, command.games, command.fit, getattr(command, name)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from gymnasium import spaces
 
 from rlab.representation.games import PARTS, check_parts
 from rlab.representation.games import Games as Games
@@ -48,6 +50,13 @@ def load(
         for folder in opened:
             folder.store.close()
     return _games(found, arrays)
+
+
+def observation_space(folder: Path) -> spaces.Space[Any]:
+    """What the games of a folder show. Raises UserError if it is no folder with recorded games."""
+    opened = open_folder(folder, "")
+    opened.store.close()
+    return opened.observation_space
 
 
 def _games(found: Sequence[Found], arrays: dict[str, Array]) -> Games:

@@ -30,7 +30,7 @@ def write(
         raise UserError(
             f"unknown protocol: the games were played under {games.protocol}, allowed are {list(PROTOCOLS)}"
         )
-    save_model(model, path)
+    save_model(keras.Model(model.input, model.output, name=model.name), path)  # without what it was fitted by
     Passport(
         kind=path.stem,
         method=method,

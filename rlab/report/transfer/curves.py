@@ -65,11 +65,12 @@ def steps_to(games: Sequence[Game], threshold: float, last: int) -> int | None:
     return None
 
 
-def training_seconds(run: Path, steps: int) -> float:
-    """The seconds that so many steps of training took, from the speeds in the event file.
+def training_seconds(run: Path, num_envs: int, steps: int) -> float:
+    """The seconds that so many agent steps of training took, from the speeds in the event file.
 
     They hold acting, learning, checkpoints and the evaluations on the way, but for the last one; the start of the
     program and a pause before a resume are not in them.
     """
-    speeds = [(0, 1.0), *((step, speed) for step, speed in read_scalars(run).get(_SPEED, []) if step <= steps)]
-    return float(sum((step - before) / speed for (before, _), (step, speed) in itertools.pairwise(speeds) if speed > 0))
+    speeds = [pair for pair in read_scalars(run).get(_SPEED, []) if pair[0] < steps + num_envs]
+    ends = itertools.pairwise([0, *(step for step, _ in speeds)])
+    return float(sum((end - start) / speed for (start, end), (_, speed) in zip(ends, speeds, strict=True)))

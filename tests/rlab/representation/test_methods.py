@@ -112,7 +112,7 @@ def test_a_loss_that_is_no_number_is_told(tmp_path, monkeypatch):
 
 
 def test_an_unknown_method_is_refused_with_a_close_one():
-    with pytest.raises(UserError, match=r"unknown method: received 'autoencodr'; did you mean autoencoder\? allowed are"):
+    with pytest.raises(UserError, match=r"received 'autoencodr'; did you mean autoencoder\? allowed are autoencoder, "):
         methods.find("autoencodr")
 
 

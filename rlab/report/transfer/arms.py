@@ -1,0 +1,65 @@
+"""The arms of a comparison, of the files that are to be taken over."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rlab.pretrained import Passport, read_passport
+from rlab.report.transfer.plan import SCRATCH, Arm
+from rlab.types import UserError
+
+
+def make_arms(encoders: Sequence[Path], policies: Sequence[Path], learning_rate: float) -> tuple[Arm, ...]:
+    """Scratch, each encoder frozen and thawed (with a step size of its own unless 0), and each policy.
+
+    They are named after their methods, and numbered where several have one. Raises UserError if a file is not there, is
+    nothing that was pretrained, or comes twice.
+    """
+    files = [("encoder", path) for path in encoders] + [("policy", path) for path in policies]
+    passports = [read_passport(path) for _, path in files]
+    names = [
+        re.sub(r"\W+", "-", passport.method) + " policy" * (kind == "policy")
+        for passport, (kind, _) in zip(passports, files, strict=True)
+    ]
+    slowly = ("--encoder-learning-rate", str(learning_rate)) if learning_rate else ()
+    arms, numbers, seen = [Arm(SCRATCH)], Counter[str](), dict[str, Path]()
+    for (kind, path), passport, name in zip(files, passports, names, strict=True):
+        if passport.digest in seen:
+            raise UserError(f"the same file twice: received {seen[passport.digest]} and {path}, allowed is one of them")
+        seen[passport.digest] = path
+        numbers[name] += 1
+        numbered = f"{name} {numbers[name]}" if names.count(name) > 1 else name
+        taken_over = (kind, str(path), passport.digest)
+        if kind == "policy":
+            arms.append(Arm(numbered, *taken_over))
+        else:
+            arms.append(Arm(f"{numbered} frozen", *taken_over, ("--freeze", "all")))
+            arms.append(Arm(f"{numbered} thawed", *taken_over, ("--freeze", "none", *slowly)))
+    return tuple(arms)
+
+
+def other_shapes(config: Mapping[str, Any], passports: Mapping[str, Passport]) -> list[str]:
+    """Which arms have an encoder that is built otherwise than that of scratch, in words: a difference may be due to it.
+
+    `config` is what scratch has, `passports` are those of what other arms take over, by arm. One that does not tell how
+    it is built is passed over.
+    """
+    arms: dict[str, list[str]] = {}
+    for arm, passport in passports.items():
+        built = _built(passport.settings)
+        if built and built != _built(config):
+            arms.setdefault(built, []).append(arm)
+    return [
+        f"{', '.join(names)}: the encoder is built as {built}, that of {SCRATCH} as {_built(config)}: a difference may "
+        "be due to that; give scratch the same with -- --encoder-kind and --encoder-sizes"
+        for built, names in arms.items()
+    ]
+
+
+def _built(settings: Mapping[str, Any]) -> str:
+    kind = settings.get("encoder_kind")
+    if kind != "mlp":
+        return str(kind or "")
+    return " ".join(["mlp", *(str(size) for size in settings.get("encoder_sizes", []))])

@@ -1,0 +1,54 @@
+"""Where a comparison is kept: found again by its plan, or begun."""
+
+import os
+import time
+from pathlib import Path
+
+from rlab.report.transfer.plan import PLAN, Plan, read_plan
+from rlab.types import UserError
+
+
+def open_folder(out: Path | None, root: Path, plan: Plan) -> Path:
+    """The folder of a plan: `out`, or else the latest below `root` with the same plan, or else a new one there.
+
+    Raises UserError if `out` holds another plan or something else.
+    """
+    parent = root / plan.environment.replace(":", "-") / "transfer"
+    folder = out or _of_same_plan(parent, plan) or new_folder(parent)
+    if (folder / PLAN).is_file():
+        difference = read_plan(folder).difference(plan)
+        if difference is not None:
+            raise UserError(f"{folder} holds another plan: {difference}; repeat its command, or choose another --out")
+        return folder
+    check_out(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    plan.write(folder)
+    return folder
+
+
+def _of_same_plan(parent: Path, plan: Plan) -> Path | None:
+    for place in sorted(parent.glob(f"*/{PLAN}"), reverse=True):
+        try:
+            if read_plan(place.parent).difference(plan) is None:
+                return place.parent
+        except UserError:  # of another version: not ours
+            continue
+    return None
+
+
+def new_folder(parent: Path) -> Path:
+    """A free name below `parent`, after the time."""
+    name = time.strftime("%Y%m%d-%H%M%S")
+    names = (name if attempt == 1 else f"{name}-{attempt}" for attempt in range(1, 1000))
+    return next(parent / name for name in names if not (parent / name).exists())
+
+
+def check_out(out: Path) -> None:
+    """Raise UserError unless `out` is an empty folder, or one can be made there."""
+    there = next(place for place in (out, *out.parents, Path()) if place.exists())
+    if not there.is_dir():
+        raise UserError(f"--out is no folder: received {out}, and {there} is a file")
+    if there == out and any(out.iterdir()):
+        raise UserError(f"--out is something else: received {out}, which is not empty and has no {PLAN}")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--out cannot be written: received {out}, and {there} is read-only for you")
