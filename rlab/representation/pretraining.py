@@ -29,7 +29,7 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
     model.compile(keras.optimizers.Adam(config.learning_rate), task.loss, metrics=list(task.metrics))
     training = games.batches("train", columns, config.batch_size, seed=seed)
     validation, test = (games.batches(part, columns, config.batch_size) for part in ("validation", "test"))
-    log = _Log(games, events, draws=_draws(task, games))
+    log = _Log(games, events, draws=_draws_images(task, games))
     enough = keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True)
     start = time.monotonic()
     model.fit(
@@ -45,9 +45,8 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
     return {"passes": log.passes, "seconds": round(seconds, 1), **{name: float(value) for name, value in found.items()}}
 
 
-def _draws(task: Task, games: Games) -> bool:
-    """Whether what is learnt is to draw images again."""
-    return task.columns[1] == "observation" and is_image(games.observation_space)
+def _draws_images(task: Task, games: Games) -> bool:
+    return task.code is not None and is_image(games.observation_space)
 
 
 class _Log(keras.callbacks.Callback):  # type: ignore[misc]
@@ -71,12 +70,9 @@ class _Log(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def compare_drawn(task: Task, games: Games, boxes: Array | None) -> dict[str, list[float]]:
-    """What `reconstruction.compare` finds at the test games, if the task is to draw images; else nothing.
-
-    The size of the code is that of the model's layer "code".
-    """
-    if not _draws(task, games):
+    """What `reconstruction.compare` finds at the test games, if the task is to draw images; else nothing."""
+    if not _draws_images(task, games):
         return {}
-    code_size = int(np.prod(task.model.get_layer("code").output.shape[1:]))
+    code_size = int(np.prod(task.code.shape[1:]))
     drawing = tf.function(lambda seen: task.model(seen, training=False), reduce_retracing=True)
     return reconstruction.compare(games, games.steps("test"), boxes, lambda seen: np.asarray(drawing(seen)), code_size)

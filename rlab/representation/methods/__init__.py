@@ -52,6 +52,7 @@ class Task(NamedTuple):
     columns: tuple[str, str]  # of `Games.batches`
     loss: Callable[..., Any]
     metrics: Sequence[Any] = ()
+    code: Any = None  # [B, ...] what observations are drawn from, if that is what the model does
     policy: "keras.Model | None" = None  # if this is what was learnt beside the encoder
 
 

@@ -42,4 +42,4 @@ def make(config: Config, encoder: "keras.Model", games: "Games", seeds: Seeds) -
     look = pictures.look(games)
     code = pictures.squeeze(encoder, config.code_size, name="code")
     model = keras.Model(encoder.input, pictures.draw(code, encoder, look))
-    return Task(model, ("observation", "observation"), pictures.error(look, config.emphasis))
+    return Task(model, ("observation", "observation"), pictures.error(look, config.emphasis), code=code)

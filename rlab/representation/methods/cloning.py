@@ -48,4 +48,4 @@ def make(config: Config, encoder: "keras.Model", games: "Games", seeds: Seeds) -
         return -actions.log_prob(parameters, tf.cast(tf.reshape(action, shape), dtype))
 
     metrics = ["sparse_categorical_accuracy"] if isinstance(actions, Categorical) else []
-    return Task(cloned, ("observation", "action"), loss, metrics, cloned)
+    return Task(cloned, ("observation", "action"), loss, metrics, policy=cloned)

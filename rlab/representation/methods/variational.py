@@ -51,4 +51,4 @@ def make(config: Config, encoder: "keras.Model", games: "Games", seeds: Seeds) -
     weight = config.beta * 2 * 0.1**2 / look.middle.size
     code = NormalCode(weight, seeds.integer("code"), dtype="float32", name="code")([mean, log_variance])
     model = keras.Model(encoder.input, pictures.draw(code, encoder, look))
-    return Task(model, ("observation", "observation"), pictures.error(look, config.emphasis))
+    return Task(model, ("observation", "observation"), pictures.error(look, config.emphasis), code=code)
