@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-READMES = sorted([ROOT / "README.md", *ROOT.glob("agents/*/README.md"), *ROOT.glob("checkpoints/released/*/README.md")])
+FOLDERS = ("agents/*", "checkpoints/released/*", "rlab/representation")
+READMES = sorted([ROOT / "README.md", *(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/README.md"))])
 
 each_readme = pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
 
