@@ -24,7 +24,7 @@ from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
 from rlab.nets.heads import action_values
 from rlab.nets.optimizers import make_optimizer
-from rlab.nets.reuse import adopt, slow_down, start_head
+from rlab.nets.reuse import adopt, encoder_of, head_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.ops.losses import huber
 from rlab.ops.temporal_differences import q_target, taken
@@ -66,18 +66,20 @@ class DQN:
             else:
                 adopt(encoder, config)
             self.network = action_values(encoder, config.hidden_sizes, int(action_space.n), seeds)
-            self._target = keras.models.clone_model(self.network)
-            self._target.set_weights(self.network.get_weights())
+            self._learner = head_of(self.network) if config.cache_features else self.network
+            self._target = keras.models.clone_model(self._learner)
+            self._target.set_weights(self._learner.get_weights())
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
             slow_down(self._optimizer, self.network, config)
         self._compute, self._apply = self._make_update()
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations
+        self._encode: Any = None  # the compiled encoder, where features are remembered
 
     def start_from(self, policy: keras.Model) -> None:
         """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
         start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
-        self._target.set_weights(self.network.get_weights())
+        self._target.set_weights(self._learner.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
         exploration = self._exploration if explore else GREEDY
@@ -93,6 +95,21 @@ class DQN:
             self._values[size] = devices.function(lambda observation: self.network(observation), signature, acting=True)
         return np.asarray(self._values[size](observations))
 
+    def _features(self, observations: Array) -> Array:
+        """What the encoder makes of observations [N, *O]: [N, D]."""
+        if self._encode is None:
+            space, encoder = self._observation_space, encoder_of(self.network)
+            signature = tf.TensorSpec((len(observations), *(space.shape or ())), space.dtype)
+            self._encode = devices.function(lambda observation: encoder(observation), signature, acting=True)
+        return np.asarray(self._encode(observations))
+
+    @property
+    def _remembered_space(self) -> spaces.Space[Any]:
+        """What the replay holds observations of."""
+        if not self.config.cache_features:
+            return self._observation_space
+        return spaces.Box(-np.inf, np.inf, self._learner.input.shape[1:], np.float32)
+
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         return {"action_values": self.values(observations)}
 
@@ -101,6 +118,9 @@ class DQN:
             self._replay = self._make_replay(len(transitions.reward))
         if self.config.reward_clipping:
             transitions = transitions._replace(reward=np.clip(transitions.reward, -1, 1))
+        if self.config.cache_features:
+            observation, next_observation = map(self._features, (transitions.observation, transitions.next_observation))
+            transitions = transitions._replace(observation=observation, next_observation=next_observation)
         self._replay.add(transitions)
 
     def learn(self) -> Metrics | None:
@@ -131,12 +151,12 @@ class DQN:
         *gradient, loss, error, value = computed
         self._apply(*gradient)
         if self.updates % self.config.target_period_updates == 0:
-            self._target.set_weights(self.network.get_weights())
+            self._target.set_weights(self._learner.get_weights())
         return [float(number) for number in (loss, error, value)]
 
     def expected_memory(self) -> int:
         config = self.config
-        spaces_ = self._observation_space, self._action_space
+        spaces_ = self._remembered_space, self._action_space
         return expected_memory(config.replay_capacity, *spaces_, compressed=config.replay_compressed)
 
     @property
@@ -185,7 +205,7 @@ class DQN:
         return UniformReplay(
             config.replay_capacity,
             num_envs,
-            self._observation_space,
+            self._remembered_space,
             self._action_space,
             steps=config.n_steps,
             gamma=config.gamma,
@@ -194,7 +214,7 @@ class DQN:
 
     def _make_update(self) -> tuple[Any, Any]:
         """The gradient of a batch, with the loss, mean error and mean value; and what applies a gradient."""
-        config, network, target, optimizer = self.config, self.network, self._target, self._optimizer
+        config, network, target, optimizer = self.config, self._learner, self._target, self._optimizer
         variables = network.trainable_variables
 
         def compute(
@@ -217,7 +237,7 @@ class DQN:
         def apply(*gradient: tf.Tensor) -> None:
             optimizer.apply(gradient, variables)
 
-        space = self._observation_space
+        space = self._remembered_space
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
         number = tf.TensorSpec((config.batch_size,), tf.float32)
         chosen = tf.TensorSpec((config.batch_size,), tf.int64)

@@ -40,6 +40,16 @@ def adopt(encoder: keras.Model, config: PretrainedConfig) -> None:
         layer.trainable = False
 
 
+def head_of(network: keras.Model) -> keras.Model:
+    """What follows on a network's encoder, from features [B, D] to its outputs: the same layers, the same weights."""
+    encoder = encoder_of(network)
+    features = keras.Input(encoder.output.shape[1:], dtype=encoder.output.dtype, name="features")
+    signal = features
+    for layer in network.layers[network.layers.index(encoder) + 1 :]:
+        signal = layer(signal)
+    return keras.Model(features, signal, name="head")
+
+
 def slow_down(optimizer: keras.optimizers.Optimizer, network: keras.Model, config: PretrainedConfig) -> None:
     """Give what moves of a network's pretrained encoder its own step size, if the settings name one."""
     if config.encoder_learning_rate:

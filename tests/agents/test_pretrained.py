@@ -81,6 +81,22 @@ def test_a_frozen_encoder_stands_still_and_everything_else_learns(name, tmp_path
     assert not all(map(np.array_equal, before, session.agent.network.get_weights()))
 
 
+def test_with_features_in_its_replay_dqn_learns_the_same(tmp_path):
+    """And the replay goes round, through the ends of many games; only the order of sums differs."""
+    path, learnt_values = str(written(tmp_path, "dqn")), []
+    for cached in (False, True):
+        session = Session(case("dqn", encoder=path, freeze="all", cache_features=cached))
+        learnt(session, 20)
+        learnt_values.append(session.agent.values(case("dqn").observations(16)))
+    np.testing.assert_allclose(*learnt_values, rtol=1e-3, atol=1e-4)
+    assert session.agent._replay._frames.get(np.zeros(1, np.int64)).shape == (1, 16)
+
+
+def test_features_can_only_be_cached_of_what_stands_still(tmp_path):
+    with pytest.raises(UserError, match="--cache-features is for an encoder that stands still: received --freeze 1"):
+        case("dqn", encoder=str(written(tmp_path, "dqn")), freeze="1", cache_features=True).make()
+
+
 @each_deep_agent
 def test_an_encoder_that_is_not_frozen_learns(name, tmp_path):
     session = Session(case(name, encoder=str(written(tmp_path, name))))

@@ -59,14 +59,8 @@ class Outcome:
     restricted_steps: Interval | None  # mean of min(steps to the threshold, budget)
     score: Interval | None
     seconds: float  # mean of the runs
+    all_seconds: float | None  # with the pretraining; None: nobody knows how long that took
     differences: dict[str, Difference] = field(default_factory=dict)  # of area, restricted_steps and score
-
-    @property
-    def all_seconds(self) -> float | None:
-        """The pretraining and one run; None where nobody knows how long the first took."""
-        if self.pretraining is None:
-            return self.seconds
-        return None if self.pretraining.seconds is None else self.pretraining.seconds + self.seconds
 
 
 @dataclass(frozen=True)
@@ -152,19 +146,23 @@ def measure(place: Path, plan: Plan, seed: int) -> Run:
 def _outcome(arm: Arm, passport: Passport | None, runs: list[Run], plan: Plan, scratch: Outcome | None) -> Outcome:
     measured = _measured(runs, plan)
     intervals = {name: mean_interval(values) for name, values in measured.items()}
+    seconds = float(np.mean([run.seconds for run in runs]))
+    before = None if passport is None else _pretraining(arm, passport)
+    fitting = 0.0 if before is None else before.seconds
     there = [run.steps_to_threshold for run in runs if run.steps_to_threshold is not None]
     base = {} if scratch is None else _measured(scratch.runs, plan)
     return Outcome(
         arm.name,
         list(arm.options),
-        None if passport is None else _pretraining(arm, passport),
+        before,
         runs,
         intervals["area"],
         None if plan.threshold is None else len(there),
         float(np.median(there)) if there else None,
         intervals.get("restricted_steps"),
         intervals.get("score"),
-        float(np.mean([run.seconds for run in runs])),
+        seconds,
+        None if fitting is None else fitting + seconds,
         {name: paired(measured[name], others) for name, others in base.items()},
     )
 

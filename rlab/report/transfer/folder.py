@@ -8,21 +8,17 @@ from rlab.report.transfer.plan import PLAN, Plan, read_plan
 from rlab.types import UserError
 
 
-def open_folder(out: Path | None, root: Path, plan: Plan) -> Path:
-    """The folder of a plan: `out`, or else the latest below `root` with the same plan, or else a new one there.
+def choose_folder(out: Path | None, root: Path, plan: Plan) -> Path:
+    """The folder for a plan: `out`, or else the latest below `root` with the same plan, or else a new one there.
 
-    Raises UserError if `out` holds another plan or something else.
+    Nothing is written. Raises UserError if `out` holds another plan or something else.
     """
     parent = root / plan.environment.replace(":", "-") / "transfer"
     folder = out or _of_same_plan(parent, plan) or new_folder(parent)
-    if (folder / PLAN).is_file():
-        difference = read_plan(folder).difference(plan)
-        if difference is not None:
-            raise UserError(f"{folder} holds another plan: {difference}; repeat its command, or choose another --out")
-        return folder
-    check_out(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    plan.write(folder)
+    if not (folder / PLAN).is_file():
+        check_out(folder)
+    elif (difference := read_plan(folder).difference(plan)) is not None:
+        raise UserError(f"{folder} holds another plan: {difference}; repeat its command, or choose another --out")
     return folder
 
 
@@ -49,6 +45,6 @@ def check_out(out: Path) -> None:
     if not there.is_dir():
         raise UserError(f"--out is no folder: received {out}, and {there} is a file")
     if there == out and any(out.iterdir()):
-        raise UserError(f"--out is something else: received {out}, which is not empty and has no {PLAN}")
+        raise UserError(f"--out is something else: received {out}, which is not empty and nothing of ours")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UserError(f"--out cannot be written: received {out}, and {there} is read-only for you")

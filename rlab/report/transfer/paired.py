@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,18 +15,19 @@ _LARGEST_EFFECT = 30.0  # standard deviations; two seeds show it, and beyond it 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean, and from where to where it lies with 95% confidence; one seed has no interval."""
+    """A mean, and from where to where it lies with 95% confidence; one seed has no interval.
+
+    Where all seeds have the same value, the interval has no width, and shows nothing: there is no spread to judge by.
+    """
 
     mean: float
     low: float | None
     high: float | None
+    sign: int = field(init=False)  # 1 where all of it lies above 0, -1 below; 0 where it contains 0 or shows nothing
 
-    @property
-    def sign(self) -> int:
-        """1 where the whole interval lies above 0, -1 where it lies below, 0 where it contains 0 or is not there."""
-        if self.low is None or self.high is None:
-            return 0
-        return int(self.low > 0) - int(self.high < 0)
+    def __post_init__(self) -> None:
+        wide = self.low is not None and self.high is not None and self.low < self.high
+        object.__setattr__(self, "sign", int(self.low > 0) - int(self.high < 0) if wide else 0)
 
     def divided(self, by: float) -> "Interval":
         """The same in units of `by`, which is above 0 and taken as exact."""
@@ -61,10 +62,15 @@ def mean_interval(values: Sequence[float]) -> Interval:
     seeds = len(values)
     if seeds < 2:
         return Interval(mean, None, None)
+    half = critical(seeds - 1) * float(np.std(values, ddof=1)) / math.sqrt(seeds)
+    return Interval(mean, mean - half, mean + half)
+
+
+def critical(freedom: float) -> float:
+    """How many standard errors an interval reaches to each side: the 97.5% point of Student's t."""
     from scipy import stats  # here: it takes longer to load than all else that a command line needs to be checked
 
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1)) * float(np.std(values, ddof=1)) / math.sqrt(seeds)
-    return Interval(mean, mean - half, mean + half)
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 
 def paired(values: Sequence[float], others: Sequence[float]) -> Difference:
@@ -102,8 +108,8 @@ def seeds_needed(difference: float, deviation: float) -> int | None:
 def _power(effect: float, seeds: int) -> float:
     from scipy import stats
 
-    critical, centre = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1)), effect * math.sqrt(seeds)
-    return float(stats.nct.sf(critical, seeds - 1, centre) + stats.nct.cdf(-critical, seeds - 1, centre))
+    end, centre = critical(seeds - 1), effect * math.sqrt(seeds)
+    return float(stats.nct.sf(end, seeds - 1, centre) + stats.nct.cdf(-end, seeds - 1, centre))
 
 
 def mean_over_tasks(differences: Sequence[Sequence[float]]) -> Interval:
@@ -122,8 +128,6 @@ def mean_over_tasks(differences: Sequence[Sequence[float]]) -> Interval:
     variances = np.array([np.var(values, ddof=1) / len(values) for values in differences])  # of each task's mean
     if not variances.any():
         return Interval(mean, mean, mean)
-    from scipy import stats
-
     freedom = variances.sum() ** 2 / np.sum(variances**2 / [len(values) - 1 for values in differences])
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variances.sum()) / len(differences)
+    half = critical(float(freedom)) * math.sqrt(variances.sum()) / len(differences)
     return Interval(mean, mean - half, mean + half)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rlab.report.transfer.curves import WINDOWS
 from rlab.report.transfer.findings import Findings, Outcome
 from rlab.report.transfer.markdown import numbers, shown, table
 from rlab.report.transfer.paired import Difference, Interval
 from rlab.report.transfer.plan import SCRATCH
+from rlab.report.transfer.reading import reading
 from rlab.report.transfer.summary import name, over_tasks, shares
 
 _PROBES_SHOWN = 12
@@ -22,7 +22,7 @@ def report(tasks: Sequence[Findings]) -> str:
         lines += [f"## {name(task)}", "", *_task(task), ""]
     if len(tasks) > 1:
         lines += ["## All tasks together", "", *_together(tasks), ""]
-    lines += ["## How to read this", "", *(f"- {line}" for line in _reading(tasks))]
+    lines += ["## How to read this", "", *(f"- {line}" for line in reading(tasks))]
     return "\n".join(lines) + "\n"
 
 
@@ -78,7 +78,11 @@ def _said(arm: str, interval: Interval, measured: str, more: str = "") -> str:
     if interval.low is None:
         return f"**{arm}: nothing can be said from one seed** ({measured})."
     if interval.sign == 0:
-        return f"**{arm}: no difference is shown** ({measured}; the interval contains 0{more})."
+        level = interval.low == interval.high and interval.mean != 0
+        why = (
+            "all seeds differ by the same, so there is no spread to judge it by" if level else "the interval contains 0"
+        )
+        return f"**{arm}: no difference is shown** ({measured}; {why}{more})."
     return f"**{arm}: it {'helped' if interval.sign > 0 else 'harmed'}** ({measured}; the interval excludes 0)."
 
 
@@ -138,54 +142,3 @@ def _together(tasks: Sequence[Findings]) -> Iterator[str]:
     rows = [[share.arm, *share.tasks, shown(share.percent, "%")] for task in tasks for share in shares(task)]
     rows += [[share.arm, f"mean of {len(share.tasks)}", shown(share.percent, "%")] for share in found]
     yield from table(["arm", "task", f"difference of area, % of {SCRATCH}'s [95%]"], rows)
-
-
-def _reading(tasks: Sequence[Findings]) -> Iterator[str]:
-    seeds = min(len(task.seeds) for task in tasks)
-    yield (
-        f"Area: the mean of {WINDOWS} windows of training, each the mean score of the games that ended in it "
-        "(exploration included; games under way at the end do not count). It decides the verdicts."
-    )
-    empty = sum(run.curve.count(None) for task in tasks for arm in task.arms for run in arm.runs)
-    if empty:
-        windows = WINDOWS * sum(len(arm.runs) for task in tasks for arm in task.arms)
-        yield f"In {empty} of {windows} windows no game ended; there the curve goes straight from neighbour to neighbour."
-    yield (
-        "[95%]: Student's t over seeds, of differences seed by seed; bold where it excludes 0. It is exact from two "
-        "seeds on if what differs is normal, and far too sure of itself if one seed in several is the exception; with "
-        "fewer than five it is so wide that only large differences show"
-        + (f" (here {seeds}: {_width(seeds)} standard errors to each side)." if seeds > 1 else ".")
-    )
-    compared = sum(len(task.arms) - 1 for task in tasks)
-    if compared > 1:
-        yield (
-            f"{compared} arms were compared, each at 95%: if nothing helped or harmed at all, one of them would still "
-            f"seem to in up to {1 - 0.95**compared:.0%} of such reports."
-        )
-    yield (
-        "Seeds to show it: pairs with which a t-test at 5% finds a true difference of this size in 80% of cases; a "
-        "guide to the next comparison, as rough as the two numbers it is made of."
-    )
-    if any(task.threshold is not None for task in tasks):
-        yield (
-            "Steps to a threshold: the median is of the seeds that got there. The restricted mean counts no run beyond "
-            "the budget of steps, those that never got there with the whole budget: a mean up to then, not a mean "
-            "of the times. Fewer steps are better, so there a difference below 0 is a gain."
-        )
-    yield (
-        "Seconds are those of training as it ran, perhaps beside other runs: without the start of the program, the "
-        "last evaluation and the recording of the games that were learnt from. Pretraining is counted whole for one "
-        "run, though its file serves many."
-    )
-    if len(tasks) > 1:
-        yield (
-            f"Shares: the difference of area divided by the size of {SCRATCH}'s mean area, which is taken as exact. "
-            "Their mean is over these tasks as they are, with the seeds within each as what varies "
-            "(Satterthwaite): it says nothing about other tasks."
-        )
-
-
-def _width(seeds: int) -> str:
-    from scipy import stats
-
-    return f"{stats.t.ppf(0.975, seeds - 1):.1f}"
