@@ -70,10 +70,13 @@ class Plan:
         """Every arm with every seed, seeds outermost: what is broken off has whole pairs."""
         return [(arm, seed) for seed in range(1, self.seeds + 1) for arm in self.arms]
 
-    def difference(self, now: "Plan") -> str | None:
-        """What the plan `now` has otherwise, in words, the first thing only; None if it would train the same."""
-        theirs, ours = dict(_named(self)), dict(_named(now))
-        for name in {**theirs, **ours}:
+    def difference(self, now: "Plan", defaults: Mapping[str, Any] | None = None) -> str | None:
+        """What the plan `now` has otherwise, in words, the first thing only; None if it would train the same.
+
+        `defaults` are those of settings; a plan from before there was one of them went by it, as runs do.
+        """
+        theirs, ours = {**dict(_words(defaults or {})), **dict(_named(self))}, dict(_named(now))
+        for name in {**ours, **dict(_named(self))}:
             if theirs.get(name) != ours.get(name):
                 there, here = (found.get(name, "missing") for found in (theirs, ours))
                 return f"{name} is {there} there and {here} now"
@@ -89,10 +92,14 @@ def _named(plan: Plan) -> Iterator[tuple[str, str]]:
     settings = dict(plan.settings)
     run, config = settings.pop("run"), settings.pop("config")
     wanted = {name: getattr(plan, name) for name in ("seeds", "score_episodes", "threshold", "threshold_games")}
-    for name, value in {**settings, **run, **config, **wanted}.items():
-        yield name.replace("_", "-"), str(value)
+    yield from _words({**settings, **run, **config, **wanted})
     for arm in plan.arms:
         yield f"the arm {arm.name}", " ".join([arm.kind, arm.digest[:12], *arm.options])
+
+
+def _words(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        yield name.replace("_", "-"), str(list(value) if isinstance(value, tuple) else value)
 
 
 def read_plan(folder: Path) -> Plan:

@@ -1,16 +1,17 @@
 """The report of a comparison: which way it came out, and the numbers that it rests on."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from rlab.report.transfer.findings import Findings, Outcome
+from rlab.report.scores import CONFIDENCE
+from rlab.report.transfer.findings import Findings
 from rlab.report.transfer.markdown import numbers, shown, table
+from rlab.report.transfer.outcomes import Outcome
 from rlab.report.transfer.paired import Difference, Interval
 from rlab.report.transfer.plan import SCRATCH
+from rlab.report.transfer.probed import in_words
 from rlab.report.transfer.reading import reading
 from rlab.report.transfer.summary import name, over_tasks, shares
 
-_PROBES_SHOWN = 12
 _UNKNOWN = "unknown"
 _MINUS = f"minus {SCRATCH} [95%]"
 
@@ -68,13 +69,13 @@ def verdict(arm: Outcome) -> str:
     """Which way it came out, in words that claim no more than the interval does."""
     found = arm.differences["area"]
     seeds = len(found.values)
-    measured = f"{numbers(found.interval)} points of area against {SCRATCH}"
+    measured = f"{numbers(found.interval)} points of area against {SCRATCH}, {seeds} seed{'s' * (seeds > 1)}"
     needed = found.seeds_needed
     more = f"; were the true difference this one, about {needed:,} seeds would show it" if needed else ""
-    return _said(arm.name, found.interval, f"{measured}, {seeds} seed{'s' * (seeds > 1)}", more)
+    return _said(arm.name, found.interval, arm.p, measured, more)
 
 
-def _said(arm: str, interval: Interval, measured: str, more: str = "") -> str:
+def _said(arm: str, interval: Interval, p: float | None, measured: str, more: str = "") -> str:
     if interval.low is None:
         return f"**{arm}: nothing can be said from one seed** ({measured})."
     if interval.sign == 0:
@@ -83,7 +84,13 @@ def _said(arm: str, interval: Interval, measured: str, more: str = "") -> str:
             "all seeds differ by the same, so there is no spread to judge it by" if level else "the interval contains 0"
         )
         return f"**{arm}: no difference is shown** ({measured}; {why}{more})."
-    return f"**{arm}: it {'helped' if interval.sign > 0 else 'harmed'}** ({measured}; the interval excludes 0)."
+    way = "helped" if interval.sign > 0 else "harmed"
+    if p is not None and p >= 1 - CONFIDENCE:
+        return (
+            f"**{arm}: perhaps it {way}, which is not shown** ({measured}; the interval excludes 0, but among so many "
+            f"arms one may by chance: p {p:.2f} by Holm{more})."
+        )
+    return f"**{arm}: it {way}** ({measured}; the interval excludes 0)."
 
 
 def _difference(arm: Outcome, what: str) -> list[str]:
@@ -116,28 +123,19 @@ def _files(task: Findings) -> Iterator[str]:
         before = arm.pretraining
         if before is not None and before.digest not in told:
             told.add(before.digest)
-            leaves = list(_leaves(before.probes))
-            more = f" and {len(leaves) - _PROBES_SHOWN} more" if len(leaves) > _PROBES_SHOWN else ""
-            probes = ", ".join(f"{path} {value:.3g}" for path, value in leaves[:_PROBES_SHOWN])
-            yield f"{arm.name}: `{before.file}`, {before.method}; probes: {probes + more or 'none made'}"
-
-
-def _leaves(values: Any, path: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers in nested mappings, under dotted names."""
-    if isinstance(values, Mapping):
-        for key, value in values.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
-    elif isinstance(values, int | float) and not isinstance(values, bool):
-        yield path, float(values)
+            yield f"{arm.name}: `{before.file}`, {before.method}; probes: {in_words(before.probes)}"
 
 
 def _together(tasks: Sequence[Findings]) -> Iterator[str]:
     found = over_tasks(tasks)
     for share in found:
         measured = f"{numbers(share.percent, '%')} of {SCRATCH}'s area, mean of {len(share.tasks)} tasks"
-        yield f"- {_said(share.arm, share.percent, measured)}"
+        yield f"- {_said(share.arm, share.percent, share.p, measured)}"
     if not found:
-        yield "No arm stands in two tasks, so there is nothing to put together."
+        yield "No arm has shares in two tasks, so there is nothing to put together."
+    for task in tasks:
+        if task.scale is None:
+            yield f"- {name(task)} has no shares: its scores lie on both sides of 0, or {SCRATCH} scored 0."
     yield ""
     rows = [[share.arm, *share.tasks, shown(share.percent, "%")] for task in tasks for share in shares(task)]
     rows += [[share.arm, f"mean of {len(share.tasks)}", shown(share.percent, "%")] for share in found]

@@ -1,0 +1,229 @@
+"""What a comparison trains, where it is kept, and how it is found again and gone on with."""
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+
+from rlab import checkpoint, rundir
+from rlab.report.transfer.arms import make_arms
+from rlab.report.transfer.folder import choose_folder
+from rlab.report.transfer.plan import PLAN, read_plan
+from rlab.report.transfer.runs import command, find_run, finished_run, whole_seeds
+from rlab.types import UserError
+from tests.rlab.report.evaluated_runs import evaluated_run
+from tests.rlab.report.made_up_transfer import SETTINGS, STEPS, a_plan, finish, level, passport_with, pretrained_file
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    return pretrained_file(tmp_path / "learnt")
+
+
+def test_an_encoder_is_frozen_and_thawed_and_a_policy_is_one_arm(tmp_path, encoder):
+    policy = pretrained_file(tmp_path / "cloned", "policy", method="cloning")
+    scratch, frozen, thawed, cloned = make_arms([encoder], [policy], 1e-4)
+    assert [arm.name for arm in (scratch, frozen, thawed, cloned)] == [
+        "scratch",
+        "autoencoder frozen",
+        "autoencoder thawed",
+        "cloning policy",
+    ]
+    assert scratch.words == []
+    assert frozen.words == ["--encoder", str(encoder), "--freeze", "all"]
+    assert thawed.words == ["--encoder", str(encoder), "--freeze", "none", "--encoder-learning-rate", "0.0001"]
+    assert cloned.words == ["--policy", str(policy)]
+    assert cloned.folder == "cloning-policy"
+
+
+def test_thawed_without_a_step_size_has_none_of_its_own(encoder):
+    assert make_arms([encoder], [], 0.0)[2].words == ["--encoder", str(encoder), "--freeze", "none"]
+
+
+def test_arms_of_one_method_are_numbered(tmp_path, encoder):
+    other = pretrained_file(tmp_path / "other")
+    names = [arm.name for arm in make_arms([encoder, other], [], 0.0)]
+    assert names[1::2] == ["autoencoder 1 frozen", "autoencoder 2 frozen"]
+
+
+def test_a_method_makes_no_folders_elsewhere(encoder):
+    passport_with(encoder, method="../../etc")
+    assert make_arms([encoder], [], 0.0)[1].folder == "-etc-frozen"
+
+
+def test_a_file_that_comes_twice_is_refused(encoder):
+    with pytest.raises(UserError, match="the same file twice"):
+        make_arms([encoder, encoder], [], 0.0)
+
+
+def test_seeds_are_outermost(encoder):
+    plan = a_plan([encoder], seeds=2)
+    assert [(arm.name.split()[-1], seed) for arm, seed in plan.runs] == [
+        *(("scratch", 1), ("frozen", 1), ("thawed", 1)),
+        *(("scratch", 2), ("frozen", 2), ("thawed", 2)),
+    ]
+
+
+def test_a_plan_is_read_as_it_was_written(tmp_path, encoder):
+    plan = a_plan([encoder], threshold=475.0, options=("--gamma", "0.9"))
+    plan.write(tmp_path)
+    assert read_plan(tmp_path) == plan
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"arms": []}', '{"arms": 3}'])
+def test_what_is_no_plan_is_refused(tmp_path, text):
+    (tmp_path / PLAN).write_text(text)
+    with pytest.raises(UserError, match=r"plan\.json is not the plan of a transfer"):
+        read_plan(tmp_path)
+
+
+def changed(**changes):
+    run, config = dict(SETTINGS["run"]), dict(SETTINGS["config"])
+    for name, value in changes.items():
+        (run if name in run else config)[name] = value
+    return SETTINGS | {"run": run, "config": config}
+
+
+@pytest.mark.parametrize(
+    ("changes", "difference"),
+    [
+        ({"settings": changed(steps=3000)}, "steps is 2000 there and 3000 now"),
+        ({"settings": changed(gamma=0.9)}, "gamma is 0.99 there and 0.9 now"),
+        ({"settings": changed(encoder_sizes=(32,))}, "encoder-sizes is [64] there and [32] now"),
+        ({"settings": changed(threads=2)}, "threads is 1 there and 2 now"),
+        ({"seeds": 5}, "seeds is 3 there and 5 now"),
+        ({"score_episodes": 10}, "score-episodes is 0 there and 10 now"),
+        ({"threshold": 475.0}, "threshold is None there and 475.0 now"),
+        ({"threshold_games": 100}, "threshold-games is 20 there and 100 now"),
+        ({"options": ("--gamma=0.99",)}, None),
+    ],
+)
+def test_another_plan_is_told_by_what_differs(encoder, changes, difference):
+    plan = a_plan([encoder])
+    assert plan.difference(replace(plan, **changes)) == difference
+
+
+def test_a_plan_from_before_a_setting_went_by_its_default():
+    plan = a_plan()
+    defaults = {"cache_features": False, "layers": (1, 2), "gamma": 0.5}
+    later = replace(plan, settings=changed(cache_features=False, layers=(1, 2)))
+    assert plan.difference(later, defaults) is None
+    assert plan.difference(later) == "cache-features is missing there and False now"
+    other = replace(plan, settings=changed(cache_features=True, layers=(1, 2)))
+    assert plan.difference(other, defaults) == "cache-features is False there and True now"
+    assert later.difference(plan, defaults) == "cache-features is False there and missing now"
+
+
+def test_another_file_is_another_plan_and_another_place_is_not(tmp_path, encoder):
+    plan = a_plan([encoder])
+    moved = tmp_path / "moved"
+    encoder.parent.rename(moved)
+    assert plan.difference(a_plan([moved / "encoder.keras"])) is None
+    other = pretrained_file(tmp_path / "other")
+    assert plan.difference(a_plan([other])).startswith("the arm autoencoder frozen is encoder ")
+    assert plan.difference(a_plan()) == (
+        f"the arm autoencoder frozen is encoder {plan.arms[1].digest[:12]} --freeze all there and missing now"
+    )
+
+
+def test_the_same_plan_goes_on_in_its_folder(tmp_path):
+    plan = a_plan()
+    (tmp_path / "out").mkdir()
+    assert choose_folder(tmp_path / "out", tmp_path, plan) == tmp_path / "out"
+    plan.write(tmp_path / "out")
+    assert choose_folder(tmp_path / "out", tmp_path, plan) == tmp_path / "out"
+    with pytest.raises(UserError, match=r"out holds another plan: seeds is 3 there and 4 now; repeat its command, or"):
+        choose_folder(tmp_path / "out", tmp_path, replace(plan, seeds=4))
+
+
+def test_without_a_folder_the_latest_with_the_same_plan_is_found(tmp_path):
+    parent = tmp_path / "CartPole-v1" / "transfer"
+    for name, plan in (("1", a_plan()), ("2", a_plan()), ("3", a_plan(seeds=9))):
+        (parent / name).mkdir(parents=True)
+        plan.write(parent / name)
+    (parent / "4").mkdir()
+    (parent / "4" / PLAN).write_text("of another version")
+    assert choose_folder(None, tmp_path, a_plan()) == parent / "2"
+    new = choose_folder(None, tmp_path, a_plan(seeds=2))
+    assert (new.parent, new.exists()) == (parent, False)
+
+
+@pytest.mark.parametrize("what", ["a file", "below a file", "something else", "read-only"])
+def test_a_place_that_is_something_else_is_refused(tmp_path, what, monkeypatch):
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").touch()
+    if what == "read-only":
+        monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    place = {"a file": "file", "below a file": "file/x", "something else": "full", "read-only": "new"}[what]
+    with pytest.raises(UserError, match=r"^--out "):
+        choose_folder(tmp_path / place, tmp_path, a_plan())
+
+
+def test_what_is_not_begun_is_trained(tmp_path, encoder):
+    plan = a_plan([encoder], options=("--gamma", "0.9"))
+    words = command(tmp_path, plan, plan.arms[1], 2)
+    assert words[:2] == ["train.py", "dqn"]
+    options = " ".join(words[2:])
+    assert f"--env CartPole-v1 --steps 2000 --seed 2 --root {tmp_path}/autoencoder-frozen --threads 1" in options
+    assert options.endswith(f"--score-episodes 0 --encoder {encoder} --freeze all --gamma 0.9")
+
+
+def test_what_was_broken_off_is_resumed(tmp_path):
+    plan = a_plan()
+    run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0), steps=STEPS - 500)
+    assert command(tmp_path, plan, plan.arms[0], 1) == ["train.py", "--resume", str(run), "--score-episodes", "0"]
+    assert finished_run(tmp_path, plan, plan.arms[0], 1) is None
+
+
+def test_what_is_trained_is_left_alone(tmp_path):
+    plan = a_plan()
+    run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
+    assert command(tmp_path, plan, plan.arms[0], 1) is None
+    assert finished_run(tmp_path, plan, plan.arms[0], 1) == run
+    assert finished_run(tmp_path, plan, plan.arms[0], 11) is None
+
+
+def test_what_is_trained_is_scored_where_the_plan_says_so(tmp_path):
+    plan = a_plan(score_episodes=3)
+    run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
+    assert command(tmp_path, plan, plan.arms[0], 1) == ["evaluate.py", str(run), "--episodes", "3"]
+    (evaluated_run(tmp_path / "scored", [1.0, 2.0]) / "evaluation.json").rename(run / "evaluation.json")
+    assert finished_run(tmp_path, plan, plan.arms[0], 1) is None  # two games are not three
+    assert finished_run(tmp_path, replace(plan, score_episodes=2), plan.arms[0], 1) == run
+
+
+def test_a_run_without_a_checkpoint_goes_and_is_begun_again(tmp_path):
+    plan = a_plan()
+    run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
+    (checkpoint.latest(run) / "manifest.json").unlink()
+    assert command(tmp_path, plan, plan.arms[0], 1)[1] == "dqn"
+    assert not run.exists()
+
+
+def test_a_run_that_is_under_way_is_not_deleted(tmp_path):
+    plan = a_plan()
+    run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
+    (checkpoint.latest(run) / "manifest.json").unlink()
+    with rundir.locked(run), pytest.raises(UserError, match="is being trained by another process"):
+        command(tmp_path, plan, plan.arms[0], 1)
+    assert run.exists()
+
+
+def test_seed_1_is_not_seed_11_and_of_two_runs_the_furthest_counts(tmp_path):
+    plan = a_plan()
+    finish(tmp_path, plan, plan.arms[0], 11, level(1.0))
+    assert find_run(tmp_path, plan, plan.arms[0], 1) is None
+    further = finish(tmp_path, plan, plan.arms[0], 1, level(1.0), steps=1500)
+    finish(tmp_path, plan, plan.arms[0], 1, level(1.0), steps=500, name="20261126-000000")
+    assert find_run(tmp_path, plan, plan.arms[0], 1) == further
+
+
+def test_a_seed_is_whole_when_every_arm_has_it(tmp_path, encoder):
+    plan = a_plan([encoder])
+    for arm in plan.arms:
+        for seed in (1, 3) if arm.kind else (1, 2, 3):
+            finish(tmp_path, plan, arm, seed, level(1.0))
+    assert whole_seeds(tmp_path, plan) == [1, 3]
+    assert json.loads(json.dumps(plan.settings)) == plan.settings

@@ -1,0 +1,124 @@
+"""Jobs in processes of their own: small programs in place of trainings."""
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+from rlab.report.transfer.work import Job, Work
+from rlab.types import UserError
+
+# Says so, works until it is asked to stop or its time is over, and then says what it was.
+PROGRAM = """
+import pathlib, signal, sys, time
+folder, name, seconds, status = pathlib.Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+stopped = []
+signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
+(folder / f"{name}.begun").touch()
+(folder / "most").open("a").write(f"{len(list(folder.glob('*.begun'))) - len(list(folder.glob('*.ended')))} ")
+while status and len(list(folder.glob("*.begun"))) < 2:
+    time.sleep(0.01)  # it breaks when another is at work
+end = time.monotonic() + seconds
+while time.monotonic() < end and not stopped:
+    time.sleep(0.01)
+(folder / f"{name}.ended").touch()
+if not stopped and not status:
+    (folder / f"{name}.done").touch()
+print("stopped" if stopped else "error: it broke" if status else "done")
+sys.exit(130 if stopped else status)
+"""
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A job that is done when its program has ended well."""
+
+    def job(name, seconds=0.0, status=0):
+        words = [sys.executable, "-S", "-c", PROGRAM, str(tmp_path), name, str(seconds), str(status)]
+        return Job(
+            name, lambda: None if (tmp_path / f"{name}.done").exists() else words, tmp_path / "logs" / f"{name}.txt"
+        )
+
+    return job
+
+
+def done(folder):
+    return sorted(path.stem for path in folder.glob("*.done"))
+
+
+def test_jobs_are_done_in_their_order_and_told(tmp_path, job, capsys):
+    assert Work([job("a"), job("b"), job("c")], 1).do()
+    assert done(tmp_path) == ["a", "b", "c"]
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "done" not in line] == ["run 1 of 3: a", "run 2 of 3: b", "run 3 of 3: c"]
+    assert lines[-1].startswith("run 3 of 3 is done after ")
+    assert "left" not in lines[-1]
+    assert (tmp_path / "most").read_text() == "1 1 1 "
+    assert (tmp_path / "logs" / "a.txt").read_text() == "done\n"
+
+
+def test_several_are_at_work_but_no_more_than_asked_for(tmp_path, job):
+    assert Work([job(name, 0.3) for name in "abcd"], 2).do()
+    assert done(tmp_path) == ["a", "b", "c", "d"]
+    assert max(map(int, (tmp_path / "most").read_text().split())) == 2
+
+
+def test_what_is_done_is_not_done_again(tmp_path, job, capsys):
+    (tmp_path / "a.done").touch()
+    assert Work([job("a"), job("b")], 1).do()
+    assert not (tmp_path / "a.begun").exists()
+    assert "run 1 of 2" not in capsys.readouterr().out
+
+
+def test_a_job_may_take_one_call_after_another(tmp_path, job, capsys):
+    first, second = job("first"), job("second")
+    both = Job("both", lambda: first.command() or second.command(), first.log)
+    assert Work([both], 1).do()
+    assert done(tmp_path) == ["first", "second"]
+    assert first.log.read_text() == "done\ndone\n"
+    assert capsys.readouterr().out.count("run 1 of 1: both") == 1
+
+
+def test_the_time_left_comes_from_the_jobs_that_are_done(job, capsys):
+    """Two before took 100 and 200 s; this one none, so 100 s each for the two to go, two at a time."""
+    Work([job("a"), job("b", 0.5), job("c", 0.5)], 2, [100.0, 200.0]).do()
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("run 1 of 3 is done")]
+    assert re.fullmatch(r"run 1 of 3 is done after \d+ s, about 10[01] s are left", line)
+
+
+def test_a_failure_is_one_line_and_stops_the_others(tmp_path, job):
+    with pytest.raises(UserError) as failed:
+        Work([job("long", 60.0), job("bad", status=2), job("never")], 2).do()
+    assert str(failed.value) == (
+        f"run 2 of 3 (bad) ended with status 2: it broke; all that it said is in {tmp_path / 'logs' / 'bad.txt'}"
+    )
+    assert (tmp_path / "logs" / "long.txt").read_text() == "stopped\n"
+    assert not (tmp_path / "never.begun").exists()
+
+
+def test_a_job_that_gets_no_further_is_not_tried_for_ever(tmp_path, job):
+    stuck = job("stuck")
+    with pytest.raises(UserError, match=r"stuck gets no further: see .*stuck\.txt"):
+        Work([Job("stuck", lambda: stuck.command() or [sys.executable, "-c", ""], stuck.log)], 1).do()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_stops_all_and_begins_nothing_more(tmp_path, job, number):
+    def interrupt():
+        while len(list(tmp_path.glob("*.begun"))) < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), number)
+
+    handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    assert not Work([job("a", 60.0), job("b", 60.0), job("c")], 2).do()
+    thread.join()
+    assert sorted(path.stem for path in tmp_path.glob("*.ended")) == ["a", "b"]
+    assert done(tmp_path) == []
+    assert not (tmp_path / "c.begun").exists()
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == handlers

@@ -1,0 +1,298 @@
+"""Comparisons as a user makes them: trained, interrupted, gone on with, and put together."""
+
+import dataclasses
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import envs
+from rlab import devices
+from rlab.pretrained import PretrainedConfig
+from rlab.protocol import PROTOCOLS
+from rlab.report.transfer import work
+from rlab.types import UserError
+from scripts import transfer
+from tests.rlab.report.made_up_transfer import a_plan, finish, level
+from tests.rlab.written_pretrained import write_encoder, write_policy
+from tests.scripts.running import REPOSITORY, answers, assert_refused, call
+
+SPACES = envs.spaces_of("CartPole-v1", PROTOCOLS["gymnasium"])
+STEPS = 400
+FURTHER = (
+    "--num-envs 2 --warmup-steps 50 --batch-size 8 --update-period-steps 8 --replay-capacity 300 --hidden-sizes 16 "
+)
+FURTHER += "--encoder-sizes 16 --checkpoint-period-steps 100 --evaluation-period-steps 400 --evaluation-episodes 1 "
+FURTHER += "--log-period-steps 100"
+TIMES = ("seconds", "all_seconds", "run", "folder")
+ARMS = ["scratch", "autoencoder-frozen", "autoencoder-thawed"]
+
+
+class InThisProcess:
+    """What stands in for a process, and for a pool of them: TensorFlow is here already."""
+
+    def __init__(self, *arguments):
+        self.returncode = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return None
+
+    def submit(self, function, *arguments):
+        function(*arguments)
+        return self
+
+    def result(self):
+        return None
+
+    def poll(self):
+        return self.returncode
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Let comparisons train in this process; the scripts that they called, in their order."""
+    called, configure = [], devices.configure
+
+    def start(command, log):
+        script, *arguments = [word.rpartition("/")[2] if word.endswith(".py") else word for word in command[2:]]
+        called.append(script if "--resume" not in arguments else f"{script} --resume")
+        log.parent.mkdir(exist_ok=True)
+        with log.open("a") as file:
+            file.write("\n".join(call(script, *arguments)) + "\n")
+        return InThisProcess()
+
+    # How many threads TensorFlow has is settled here; to the bits of networks as small as these it does not matter.
+    monkeypatch.setattr(devices, "configure", lambda config: configure(dataclasses.replace(config, threads=0)))
+    monkeypatch.setattr(work, "start", start)
+    monkeypatch.setattr(transfer, "ProcessPoolExecutor", InThisProcess)
+    return called
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    (tmp_path / "learnt").mkdir()
+    return write_encoder(tmp_path / "learnt", *SPACES, "CartPole-v1")
+
+
+def words(encoder, out, *changes):
+    """The arguments of a small comparison."""
+    own = ["dqn", "--env", "CartPole-v1", "--steps", STEPS, "--encoders", encoder, "--seeds", 2, "--threads", 1]
+    return [str(word) for word in (*own, "--score-episodes", 2, "--out", out, *changes, "--", *FURTHER.split())]
+
+
+def timeless(value):
+    """Numbers without those that differ between two comparisons that are the same."""
+    if isinstance(value, dict):
+        return {name: timeless(inner) for name, inner in value.items() if name not in TIMES}
+    return [timeless(inner) for inner in value] if isinstance(value, list) else value
+
+
+def numbers(out):
+    return json.loads((out / transfer.NUMBERS).read_text())
+
+
+def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, encoder, here):
+    lines = call("transfer.py", *words(encoder, tmp_path / "whole"))
+    assert here == ["train.py", "evaluate.py"] * 6
+    assert [line for line in lines if line.startswith("run ") and ": " in line] == [
+        f"run {number} of 6: {arm}, seed {seed}"
+        for number, arm, seed in zip(
+            range(1, 7), ["scratch", "autoencoder frozen", "autoencoder thawed"] * 2, [1, 1, 1, 2, 2, 2], strict=True
+        )
+    ]
+    whole = tmp_path / "whole"
+    assert f"see the curves: tensorboard --logdir {whole}" in lines
+    assert (whole / transfer.REPORT).read_text() in "\n".join(lines)
+    (task,) = numbers(whole)["tasks"]
+    assert [arm["name"].replace(" ", "-") for arm in task["arms"]] == ARMS
+    assert [len(run["curve"]) for arm in task["arms"] for run in arm["runs"]] == [20] * 6
+    assert task["arms"][0]["runs"] != task["arms"][2]["runs"]
+    assert {path.relative_to(whole).parts[0] for path in whole.rglob("events.out.*")} == set(
+        ARMS
+    )  # TensorBoard's names
+    assert_frozen_as_asked(whole)
+
+    broken = tmp_path / "broken"
+    status, out = interrupted(words(encoder, broken), broken)
+    assert status == 130
+    assert out[-3] == "stopping, what is trained is saved; once more to end at once"
+    assert out[-2] == "seeds that are finished in every arm: none yet"
+    assert out[-1] == f"go on with: python scripts/transfer.py {shlex.join(words(encoder, broken))}"
+    before = {path: path.stat().st_mtime_ns for path in broken.rglob("evaluation.json")}
+    assert len(before) == 1
+    here.clear()
+    call("transfer.py", *words(encoder, broken))
+    assert here.count("train.py") + here.count("train.py --resume") == 5
+    assert here.count("evaluate.py") == 5
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert timeless(numbers(broken)) == timeless(numbers(whole))
+
+    here.clear()
+    lines = call("transfer.py", *words(encoder, broken))
+    assert (here, "6 of 6 are there already" in lines) == ([], True)
+    with pytest.raises(UserError, match=r"broken holds another plan: steps is 400 there and 500 now; repeat its"):
+        call("transfer.py", *words(encoder, broken, "--steps", 500))
+
+
+def assert_frozen_as_asked(folder):
+    configs = {arm: [json.loads(path.read_text()) for path in (folder / arm).rglob("config.json")] for arm in ARMS}
+    assert {arm: [config["config"]["freeze"] for config in found] for arm, found in configs.items()} == {
+        "scratch": ["none", "none"],
+        "autoencoder-frozen": ["all", "all"],
+        "autoencoder-thawed": ["none", "none"],
+    }
+    for found in configs.values():
+        assert sorted(config["run"]["seed"] for config in found) == [1, 2]
+        assert {(config["run"]["steps"], config["run"]["threads"], config["run"]["num_envs"]) for config in found} == {
+            (STEPS, 1, 2)
+        }
+
+
+def interrupted(arguments, out):
+    """Call the script in a process of its own and press Ctrl-C when the second run is under way; status and lines."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", REPOSITORY / "scripts" / "transfer.py", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    while not list(out.glob("autoencoder-frozen/**/step_*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGINT)
+    lines = process.communicate()[0].splitlines()
+    return process.returncode, lines
+
+
+def test_a_policy_whose_layers_do_not_fit_is_refused_before_anything_is_trained(tmp_path, here):
+    (tmp_path / "cloned").mkdir()
+    policy = write_policy(tmp_path / "cloned", *SPACES, "CartPole-v1", hidden=(24,))
+    out = tmp_path / "out"
+    with pytest.raises(UserError, match=r"^autoencoder policy: the policy's head does not fit the agent"):
+        call("transfer.py", "dqn", "--env", "CartPole-v1", "--policies", policy, "--out", out, "--", *FURTHER.split())
+    assert (here, out.exists()) == ([], False)
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """Two finished comparisons, of scratch alone."""
+    folders = []
+    for number, name in enumerate(("one", "two"), 1):
+        plan = a_plan(threshold=float(number))
+        (tmp_path / name).mkdir()
+        plan.write(tmp_path / name)
+        for seed in (1, 2, 3):
+            finish(tmp_path / name, plan, plan.arms[0], seed, level(float(seed)))
+        folders.append(tmp_path / name)
+    return folders
+
+
+def test_a_report_is_written_where_the_comparison_lies(finished):
+    call("transfer.py", "--report", finished[0], finished[0])
+    assert [task["folder"] for task in numbers(finished[0])["tasks"]] == [str(finished[0])]
+    assert (finished[0] / transfer.REPORT).read_text().startswith("# Does what was learnt before help?")
+    assert not list(finished[0].glob(".*"))
+
+
+def test_a_report_on_several_has_a_folder_of_its_own(tmp_path, finished, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = call("transfer.py", "--report", *finished)
+    (folder,) = (tmp_path / "checkpoints" / "transfer").iterdir()
+    assert len(numbers(folder)["tasks"]) == 2
+    assert [line for line in lines if "tensorboard" in line] == [
+        f"see the curves: tensorboard --logdir {place}" for place in finished
+    ]
+    assert not (finished[0] / transfer.REPORT).exists()
+    for _ in range(2):  # again over what is there
+        call("transfer.py", "--report", *finished, "--out", tmp_path / "both")
+    assert len(numbers(tmp_path / "both")["tasks"]) == 2
+
+
+def test_a_comparison_that_was_copied_is_not_two(tmp_path, finished):
+    shutil.copytree(finished[0], tmp_path / "copy")
+    with pytest.raises(
+        UserError, match=r"the same comparison twice: received .*one and .*copy, allowed is one of them"
+    ):
+        call("transfer.py", "--report", *finished, tmp_path / "copy")
+
+
+CARTPOLE = "transfer.py dqn --env CartPole-v1 "
+FILE = CARTPOLE + "--encoders learnt/encoder.keras "
+MISTAKES = {
+    "transfer.py": ["which agent? transfer.py AGENT --encoders FILE ..., agents are dqn, "],
+    "transfer.py dqq": ["unknown agent: received 'dqq'; did you mean dqn?"],
+    "transfer.py dqn --env CartPol-v1": ["unknown environment: received 'CartPol-v1'; did you mean CartPole-v1, "],
+    CARTPOLE: ["nothing to compare with scratch: received no file, allowed are --encoders and --policies"],
+    CARTPOLE + "--encoders missing.keras": ["no such pretrained file: received missing.keras"],
+    CARTPOLE + "--encoders file": ["no such pretrained file: received file, allowed is a .keras file"],
+    CARTPOLE + "--encoders untold/encoder.keras": ["untold/encoder.keras has no passport"],
+    CARTPOLE + "--encoders swapped/encoder.keras": ["is the passport of another file than swapped/encoder.keras"],
+    CARTPOLE + "--encoders catch/encoder.keras": ["catch/encoder.keras does not fit this run in its observations"],
+    CARTPOLE + "--policies learnt/encoder.keras": ["does not fit this run in its kind: it has encoder, the run has p"],
+    CARTPOLE + "--encoders learnt/encoder.keras learnt/encoder.keras": ["the same file twice: received learnt/enc"],
+    "transfer.py tabular --env FrozenLake-v1 --encoders learnt/encoder.keras": ["Unrecognized options: --encoder"],
+    FILE + "--seeds 0": ["--seeds is out of range: received 0, allowed is 1 or more"],
+    FILE + "--jobs 0": ["--jobs is out of range: received 0, allowed is 1 or more"],
+    FILE + "--threads -1": ["--threads is out of range: received -1, allowed is 0 or more"],
+    FILE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
+    FILE + "--score-episodes -1": ["--score-episodes is out of range: received -1"],
+    FILE + "--threshold nan": ["--threshold is out of range: received nan"],
+    FILE + "--threshold-games 0": ["--threshold-games is out of range: received 0"],
+    FILE + "--encoder-learning-rate 3": ["--encoder-learning-rate is out of range: received 3.0, allowed is 0 to 1"],
+    FILE + "--sedes 3": ["Unrecognized options: --sedes, 3"],
+    FILE + "-- --seed 3": ["--seed is not to be set for all runs: received --seed after --, see transfer.py --help"],
+    FILE + "-- --score_episodes=3": ["--score-episodes is not to be set for all runs: received --score_episodes=3"],
+    FILE + "-- --gamma 2": ["--gamma is out of range: received 2.0, allowed is 0 to 1"],
+    FILE + "-- --learning-rte 2": ["Unrecognized options: --learning-rte, 2"],
+    FILE + "--out file": ["--out is no folder: received file, and file is a file"],
+    FILE + "--out file/below": ["--out is no folder: received file/below, and file is a file"],
+    FILE + "--out learnt": ["--out is something else: received learnt, which is not empty"],
+    FILE + "--out torn": ["torn/plan.json is not the plan of a transfer"],
+    "transfer.py --report empty": ["not the folder of a transfer: empty has no plan.json"],
+    "transfer.py --report file": ["not the folder of a transfer: file has no plan.json"],
+    "transfer.py --report torn": ["torn/plan.json is not the plan of a transfer"],
+    "transfer.py --report begun": ["begun is not finished: no seed is trained in all of its 1 arms"],
+    "transfer.py dqn --report begun": ["--report trains nothing: received dqn, allowed is --out beside it"],
+    "transfer.py --report begun -- --gamma 1": ["--report trains nothing: received --gamma"],
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """What the script answers to all of the above in the folder of a user."""
+    place = tmp_path_factory.mktemp("here")
+    for name in ("learnt", "untold", "swapped", "catch", "empty", "torn", "begun"):
+        (place / name).mkdir()
+    for name in ("learnt", "untold", "swapped"):
+        write_encoder(place / name, *SPACES, "CartPole-v1", seed=len(name))
+    (place / "untold" / "encoder.json").unlink()
+    (place / "swapped" / "encoder.keras").write_bytes((place / "learnt" / "encoder.keras").read_bytes())
+    (place / "swapped" / "encoder.keras").open("ab").write(b".")
+    write_encoder(place / "catch", *envs.spaces_of("Catch-v0", PROTOCOLS["gymnasium"]), "Catch-v0")
+    (place / "file").touch()
+    (place / "torn" / "plan.json").write_text("{")
+    a_plan().write(place / "begun")
+    return answers(place, [*MISTAKES, "transfer.py --help"])
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_is_one_line(told, line):
+    assert_refused(told[line], MISTAKES[line])
+
+
+def test_help_is_shown_without_tensorflow(told):
+    answer = told["transfer.py --help"]
+    assert answer["status"] in (0, None)
+    assert "--encoder-learning-rate" in answer["out"]
+    assert (answer["errors"], answer["tensorflow"], answer["written"]) == ("", False, [])
+
+
+def test_all_that_decides_what_is_taken_over_is_kept_from_the_further_options():
+    names = {f"--{name.replace('_', '-')}" for name in PretrainedConfig.__dataclass_fields__}
+    assert names <= set(transfer.OWN)
