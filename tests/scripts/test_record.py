@@ -83,7 +83,7 @@ MISTAKES = {
     "record.py pong pong_classic": ["pong plays under ale_v5, pong_classic under classic"],
     "record.py empty": ["unknown source: received 'empty', which has no config.json"],
     "record.py torn": ["torn/config.json is not the configuration of a run: "],
-    f"record.py {RELEASED} --explore": ["does not tell how far exploration had come", "use --epsilon in place of"],
+    "record.py released --explore": ["does not tell how far exploration had come", "use --epsilon in place of"],
     "record.py run --episods 3": ["Unrecognized options: --episods, 3; perhaps you meant --episodes"],
     "verify.py damaged": ["recording.json is not the record of recorded games: "],
 }
@@ -101,6 +101,7 @@ def told(tmp_path_factory):
         (here / name).mkdir()
         if file:
             (here / name / file).write_text("{")
+    (here / "released").symlink_to(RELEASED)
     (here / "file").touch()
     return answers(here, [*MISTAKES, "record.py --help"])
 
