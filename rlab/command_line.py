@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
@@ -58,6 +59,7 @@ def _one_line(box: str, program: str) -> str:
 def run(main: Callable[[Sequence[str]], None]) -> None:
     """Call a script's `main` with the arguments; end with status 2 and one line if the user is to mend something."""
     sys.path.append(os.getcwd())  # environments of the user's own
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell lets what it starts with & ignore
     try:
         main(sys.argv[1:])
     except UserError as error:
