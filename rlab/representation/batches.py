@@ -14,10 +14,24 @@ _AHEAD = 2  # batches that wait
 Reader = Callable[[Array], Array]  # moments [B] to a column [B, ...]
 
 
-def make(
-    games: Games, moments: Array, columns: Sequence[str], batch_size: int, seed: int | None, gamma: float
+def batches(
+    games: Games,
+    part: str | Array,
+    columns: Sequence[str] = ("observation", "action"),
+    batch_size: int = 128,
+    *,
+    seed: int | None = None,
+    gamma: float = 0.99,
 ) -> tf.data.Dataset:
-    """See `Games.batches`."""
+    """Batches of columns of a part's steps, or of moments [K], as tuples of tensors in the order of `columns`.
+
+    Columns: observation, next_observation, frame, next_frame, action, reward, return_to_go (at discount `gamma`), ram,
+    moment. With a `seed`, each pass is shuffled anew, the same way for the same seed; all batches are of `batch_size`,
+    or of all moments where there are fewer, and what is left over waits for another pass. Without one, every moment
+    comes once, in order, and the last batch may be smaller. Raises UserError if the part has no game, ValueError for an
+    unknown column, or one that is not there.
+    """
+    moments = games.steps(part) if isinstance(part, str) else np.asarray(part)
     readers = [_reader(games, name, gamma) for name in columns]
     count = len(moments)
     size = min(batch_size, count)
@@ -33,8 +47,8 @@ def make(
     examples = [reader(moments[:1]) for reader in readers]
     rows = size if end % size == 0 else None
     signature = tuple(tf.TensorSpec((rows, *example.shape[1:]), example.dtype) for example in examples)
-    batches = tf.data.Dataset.from_generator(one_pass, output_signature=signature)
-    return batches.apply(tf.data.experimental.assert_cardinality(-(-end // size))).prefetch(_AHEAD)
+    dataset = tf.data.Dataset.from_generator(one_pass, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(-(-end // size))).prefetch(_AHEAD)
 
 
 def _reader(games: Games, name: str, gamma: float) -> Reader:

@@ -3,16 +3,13 @@
 import hashlib
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from gymnasium import spaces
 
 from rlab.types import Array, Bools, FrameStack, UserError
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 PARTS = ("train", "validation", "test")
 _UP_TO = (0.8, 0.9, 1.0)  # of all games belong to these parts and those before them
@@ -169,26 +166,3 @@ class Games:
             if not self.last[moment]:
                 found[moment] += gamma * found[moment + 1]
         return found.astype(np.float32)
-
-    def batches(
-        self,
-        part: str | Array,
-        columns: Sequence[str] = ("observation", "action"),
-        batch_size: int = 128,
-        *,
-        seed: int | None = None,
-        gamma: float = 0.99,
-    ) -> "tf.data.Dataset":
-        """Batches of columns of a part's steps, or of moments [K], as tuples of tensors in the order of `columns`.
-
-        Columns: observation, next_observation, frame, next_frame, action, reward, return_to_go (at discount `gamma`),
-        ram, moment. With a `seed`, each pass is shuffled anew, the same way for the same seed; all batches are of
-        `batch_size`, or of all moments where there are fewer, and what is left over waits for another pass. Without
-        one, every moment comes once, in order, and the last batch may be smaller. Raises UserError if the part has no
-        game, ValueError for an unknown column, or one that is not there.
-        """
-        from rlab import devices  # noqa: F401 - first of all that brings TensorFlow, which it keeps quiet
-        from rlab.representation.batches import make
-
-        moments = self.steps(part) if isinstance(part, str) else np.asarray(part)
-        return make(self, moments, columns, batch_size, seed, gamma)

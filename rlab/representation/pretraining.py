@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from rlab.representation import reconstruction
+from rlab.representation.batches import batches
 from rlab.representation.games import Games
 from rlab.representation.methods import FitConfig, Task
 from rlab.spaces import is_image
@@ -27,8 +28,8 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
     """
     model, columns = task.model, task.columns
     model.compile(keras.optimizers.Adam(config.learning_rate), task.loss, metrics=list(task.metrics))
-    training = games.batches("train", columns, config.batch_size, seed=seed)
-    validation, test = (games.batches(part, columns, config.batch_size) for part in ("validation", "test"))
+    training = batches(games, "train", columns, config.batch_size, seed=seed)
+    validation, test = (batches(games, part, columns, config.batch_size) for part in ("validation", "test"))
     log = _Log(games, events, draws=_draws_images(task, games))
     enough = keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True)
     start = time.monotonic()

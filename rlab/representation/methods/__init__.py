@@ -49,7 +49,7 @@ class Task(NamedTuple):
     """What is fitted: afterwards the encoder that is a part of the model has learnt."""
 
     model: "keras.Model"  # from the first column to what the loss compares with the second
-    columns: tuple[str, str]  # of `Games.batches`
+    columns: tuple[str, str]  # of `rlab.representation.batches`
     loss: Callable[..., Any]
     metrics: Sequence[Any] = ()
     code: Any = None  # [B, ...] what observations are drawn from, if that is what the model does

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rlab.representation.batches import batches
 from rlab.types import UserError
 from tests.rlab.representation.made_up import VECTORS, make
 
@@ -28,7 +29,7 @@ def orders(dataset, passes=1):
 
 @pytest.mark.parametrize("seed", [None, 3])
 def test_every_column_is_that_of_its_moment(games, seed):
-    found = dict(zip(EVERYTHING, rows(games.batches("train", EVERYTHING, 16, seed=seed, gamma=0.5)), strict=True))
+    found = dict(zip(EVERYTHING, rows(batches(games, "train", EVERYTHING, 16, seed=seed, gamma=0.5)), strict=True))
     moments = found["moment"]
     returns = games.returns_to_go(0.5)
     for row, moment in enumerate(moments):
@@ -47,13 +48,13 @@ def test_every_column_is_that_of_its_moment(games, seed):
 
 def test_without_a_seed_every_step_comes_once_and_in_order(games):
     for part in ("train", "validation", "test"):
-        dataset = games.batches(part, ("moment",), 16)
+        dataset = batches(games, part, ("moment",), 16)
         assert orders(dataset, 2) == [games.steps(part).tolist()] * 2
         assert int(dataset.cardinality()) == len(list(dataset))
 
 
 def test_a_seed_shuffles_each_pass_anew_and_the_same_way_each_time(games):
-    first, again, other = (orders(games.batches("train", ("moment",), 16, seed=seed), 8) for seed in (5, 5, 6))
+    first, again, other = (orders(batches(games, "train", ("moment",), 16, seed=seed), 8) for seed in (5, 5, 6))
     assert first == again
     assert len({tuple(order) for order in [*first, *other]}) == 16
     steps = set(games.steps("train").tolist())
@@ -65,7 +66,7 @@ def test_a_seed_shuffles_each_pass_anew_and_the_same_way_each_time(games):
 
 
 def test_all_batches_of_a_shuffled_pass_have_one_static_shape(games):
-    dataset = games.batches("train", ("observation", "action"), 16, seed=0)
+    dataset = batches(games, "train", ("observation", "action"), 16, seed=0)
     assert [tuple(spec.shape) for spec in dataset.element_spec] == [(16, 6, 5, 3), (16,)]
     assert [spec.dtype.name for spec in dataset.element_spec] == ["uint8", "int64"]
     assert {batch[0].shape for batch in dataset.as_numpy_iterator()} == {(16, 6, 5, 3)}
@@ -73,28 +74,28 @@ def test_all_batches_of_a_shuffled_pass_have_one_static_shape(games):
 
 
 def test_fewer_steps_than_a_batch_make_one_of_all(games):
-    (only,) = games.batches("test", ("moment",), 128, seed=0).as_numpy_iterator()
+    (only,) = batches(games, "test", ("moment",), 128, seed=0).as_numpy_iterator()
     assert sorted(only[0].tolist()) == games.steps("test").tolist()
 
 
 def test_moments_of_ones_own_choice(games):
     chosen = np.array([7, 3, 3, 90])
-    assert orders(games.batches(chosen, ("moment",), 2)) == [chosen.tolist()]
-    assert sorted(*orders(games.batches(chosen, ("moment",), 2, seed=0))) == sorted(chosen.tolist())
+    assert orders(batches(games, chosen, ("moment",), 2)) == [chosen.tolist()]
+    assert sorted(*orders(batches(games, chosen, ("moment",), 2, seed=0))) == sorted(chosen.tolist())
 
 
 def test_a_part_without_games_is_refused():
     with pytest.raises(UserError, match="there is no test game among the 1 recorded ones"):
-        make([5]).batches("test", ("action",), 2)
+        batches(make([5]), "test", ("action",), 2)
 
 
 def test_columns_that_are_not_there_are_refused(games):
     with pytest.raises(ValueError, match=r"unknown column: received 'value', allowed are observation, .*, ram"):
-        games.batches("train", ("value",), 2)
+        batches(games, "train", ("value",), 2)
     with pytest.raises(ValueError, match=r"unknown column: received 'ram', allowed are .*return_to_go$"):
-        make([5], ram=None).batches("train", ("ram",), 2)
+        batches(make([5], ram=None), "train", ("ram",), 2)
     with pytest.raises(ValueError, match="nothing follows on the last moment"):
-        games.batches(np.flatnonzero(games.last), ("next_frame",), 2)
+        batches(games, np.flatnonzero(games.last), ("next_frame",), 2)
 
 
 def test_a_model_can_be_fitted_to_them():
@@ -108,7 +109,7 @@ def test_a_model_can_be_fitted_to_them():
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         model.compile("sgd", "mse")
         columns = ("observation", "reward")
-        training, validation = games.batches("train", columns, 8, seed=1), games.batches("validation", columns, 8)
+        training, validation = batches(games, "train", columns, 8, seed=1), batches(games, "validation", columns, 8)
         history = model.fit(training, validation_data=validation, epochs=3, shuffle=False, verbose=0)
         assert len(history.history["val_loss"]) == 3
         return model.get_weights()

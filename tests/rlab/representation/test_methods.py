@@ -13,6 +13,7 @@ import pytest
 
 from rlab.nets.encoders import make_encoder
 from rlab.representation import methods, pretraining
+from rlab.representation.batches import batches
 from rlab.representation.methods import FitConfig
 from rlab.seeding import Seeds
 from rlab.tensorboard import EventFile, read_scalars
@@ -71,7 +72,7 @@ def test_the_best_pass_counts_and_patience_ends_it(name, tmp_path):
     best = int(np.argmin(losses))
     assert results["passes"] == best + 1 + 1 < 40
     games = GAMES["vectors"]
-    again = task.model.evaluate(games.batches("validation", task.columns, 32), verbose=0, return_dict=True)
+    again = task.model.evaluate(batches(games, "validation", task.columns, 32), verbose=0, return_dict=True)
     assert again["loss"] == pytest.approx(losses[best], rel=1e-4)
 
 
