@@ -31,6 +31,12 @@ def case(request: pytest.FixtureRequest) -> Case:
     return found
 
 
+@pytest.fixture(scope="module")
+def spare(case: Case) -> Agent:
+    """An agent to be maltreated."""
+    return case.make()
+
+
 class Played(NamedTuple):
     """What an agent did while it learned, and by turns played the checkpoints that it left and what it thought."""
 
@@ -117,9 +123,8 @@ def test_playing_its_best_follows_from_what_it_learned_and_the_seed(case: Case, 
 
 
 @pytest.mark.parametrize("part", ["agent", "actor"])
-def test_a_folder_that_is_not_its_own_is_refused_in_one_line(case: Case, part: str, tmp_path: Path) -> None:
-    agent = case.make()
-    keeper: Any = agent if part == "agent" else agent.actor(NUM_ENVS, SEED, explore=True)
+def test_a_folder_that_is_not_its_own_is_refused_in_one_line(spare: Agent, part: str, tmp_path: Path) -> None:
+    keeper: Any = spare if part == "agent" else spare.actor(NUM_ENVS, SEED, explore=True)
     own, foreign = tmp_path / "own", tmp_path / "foreign"
     for folder in (own, foreign):
         folder.mkdir()
@@ -143,11 +148,12 @@ def test_what_it_shows_has_the_shapes_that_a_watch_page_expects(case: Case, play
         assert np.isfinite(values).all()
 
 
-def test_the_memory_that_it_foretells_is_about_what_it_takes(case: Case, played: Played) -> None:
+def test_the_memory_that_it_foretells_is_about_what_it_takes(case: Case, spare: Agent, played: Played) -> None:
     """From half of it to three times: in a memory so small, key frames and Python's objects count as well."""
-    agent = case.make()
-    if not isinstance(agent, Remembering):
+    if not isinstance(spare, Remembering):
         pytest.skip("it remembers nothing")
+    agent = case.make()
+    assert isinstance(agent, Remembering)
     foretold = agent.expected_memory()
     tracemalloc.start()
     try:

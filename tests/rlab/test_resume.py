@@ -19,7 +19,12 @@ from rlab.rundir import CONFIG
 from rlab.training import Training
 from rlab.types import UserError
 
-SMALL: dict[str, Any] = {"batch_size": 8, "update_period_steps": 4, "target_period_updates": 20}
+SMALL: dict[str, Any] = {
+    "batch_size": 8,
+    "hidden_sizes": (32,),
+    "update_period_steps": 4,
+    "target_period_updates": 20,
+}
 
 
 def settings(env: str, num_envs: int, **config: Any) -> Settings:
