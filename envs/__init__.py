@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,22 @@ import numpy as np
 from ale_py.env import AtariEnv
 from gymnasium import spaces
 
-from envs import atari
-from envs.book_atari import BookAtari
-from envs.book_pacman import PACMAN
-from envs.book_pong import PONG
-from envs.box2d import made_to_repeat
+from envs import atari, single
 from envs.check import check as check_one
+from envs.meanings import MEANINGS
 from envs.model import read_model
 from envs.ram import ram_labels as ram_labels
 from envs.ram import sprite_boxes as sprite_boxes
+from envs.single import make_one, make_under, said
 from envs.vector import VectorEnvironment, from_zero
+from envs.visible import Beside, Rendered, Visible
 from rlab.protocol import Protocol, find_protocol
-from rlab.types import Array, Environment, Model, Moment, Tape, UserError
+from rlab.types import Environment, Model, Moment, Tape, UserError
 
 with contextlib.suppress(FileNotFoundError):  # there is no folder for temporary files
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
 for _module in ("envs.book_bipedal", "envs.book_mdps", "envs.toys"):
     gymnasium.register_envs(importlib.import_module(_module))
-
-BOOK_GAMES = {"book": PACMAN, "book_pong": PONG}  # by the picture of a protocol
 
 
 def make(name: str, num_envs: int, protocol: Protocol) -> Environment:
@@ -46,15 +43,41 @@ def make(name: str, num_envs: int, protocol: Protocol) -> Environment:
     Raises UserError if there is no such id, if it cannot be made, or if its spaces are not Box or Discrete.
     """
     check_name(name)
-    if protocol.emulator is None:
-        return VectorEnvironment(name, protocol.identity, _version(name), partial(_make_one, name), num_envs)
-    if protocol.emulator.picture != "nature":
-        game = BOOK_GAMES[protocol.emulator.picture]
-        if name != game.environment:
-            raise UserError(f"protocol {protocol.name!r} is for {game.environment} alone: received {name}")
-        make_one = partial(BookAtari, game, protocol.emulator)
-        return VectorEnvironment(name, protocol.identity, atari.version(), make_one, num_envs)
-    return atari.AtariEnvironment(name, protocol.identity, protocol.emulator, num_envs)
+    if protocol.emulator is not None and protocol.emulator.picture == "nature":
+        return atari.AtariEnvironment(name, protocol.identity, protocol.emulator, num_envs)
+    return _vector(name, protocol, partial(make_under, protocol, name), num_envs)
+
+
+def make_visible(name: str, protocol: Protocol) -> Visible:
+    """One environment as `make` makes it, for a person to play: with the screens that it shows, and how fast.
+
+    Raises UserError as `make` does.
+    """
+    check_name(name)
+    speed = screens_per_second(name, protocol)
+    if protocol.emulator is not None and protocol.emulator.picture == "nature":
+        game = atari.AtariEnvironment(name, protocol.identity, protocol.emulator, 1)
+        return Visible(game, Beside(name, protocol.emulator), speed)
+    env = make_under(protocol, name, rendered=True)
+    return Visible(_vector(name, protocol, lambda: env, 1), Rendered(env), speed)
+
+
+def _vector(
+    name: str, protocol: Protocol, make_env: Callable[[], gymnasium.Env[Any, Any]], num_envs: int
+) -> VectorEnvironment:
+    version = atari.version() if protocol.emulator is not None else single.version(name)
+    return VectorEnvironment(name, protocol.identity, version, make_env, num_envs)
+
+
+def screens_per_second(name: str, protocol: Protocol) -> float:
+    """The speed at which a game is played by people: an Atari shows 60 screens a second."""
+    if protocol.emulator is not None:
+        emulator = protocol.emulator
+        every_screen = emulator.picture == "nature"
+        return 60.0 if every_screen else 60.0 / float(np.mean(emulator.frame_skip) * emulator.steps_per_action)
+    env = make_one(name)
+    env.close()
+    return float(env.metadata.get("render_fps") or 30)
 
 
 def spaces_of(name: str, protocol: Protocol) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
@@ -72,7 +95,7 @@ def model_of(name: str) -> Model | None:
     check_name(name)
     if name in atari.games():
         return None
-    env = _make_one(name)
+    env = make_one(name)
     try:
         return read_model(env)
     finally:
@@ -89,7 +112,7 @@ def check_name(name: str) -> None:
         except UserError:
             raise
         except Exception as error:  # the user's code may raise anything
-            reason = _said(error)
+            reason = said(error)
             raise UserError(
                 f"unknown environment: received {name!r}; the module cannot be imported: {reason}"
             ) from error
@@ -119,16 +142,11 @@ def _is_run(folder: Path) -> bool:
     return (folder / "config.json").is_file() and any(folder.glob("step_*/manifest.json"))
 
 
-def _said(error: Exception) -> str:
-    """What an error says, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def check(name: str, protocol: Protocol) -> list[str]:
     """What does not fit between an environment and the lab, a line each."""
     if protocol.emulator is not None:
         return []
-    env = _make_one(name)
+    env = make_one(name)
     try:
         return list(check_one(env))
     finally:
@@ -138,7 +156,7 @@ def check(name: str, protocol: Protocol) -> list[str]:
 def origin(name: str) -> dict[str, str]:
     """Facts about where an environment's behaviour comes from: its package, and the digest of its ROM."""
     if name not in atari.games():
-        return {"environment": _version(name)}
+        return {"environment": single.version(name)}
     return {"environment": atari.version(), "rom_sha256": atari.rom_digest(name)}
 
 
@@ -147,6 +165,8 @@ def action_names(name: str, protocol: Protocol) -> list[str]:
     if protocol.emulator is not None:
         game = AtariEnv(atari.games()[name], full_action_space=protocol.emulator.full_action_space)
         return game.get_action_meanings()
+    if name in MEANINGS:
+        return list(MEANINGS[name])
     space = spaces_of(name, protocol)[1]
     count = space.n if isinstance(space, spaces.Discrete) else np.prod(space.shape or ())
     return [f"action {number}" for number in range(int(count))]
@@ -169,11 +189,7 @@ def emulate(tape: Tape, *, screens: bool = False) -> Iterator[Moment]:
 
 
 def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Moment]:
-    if protocol.emulator is not None:
-        game = BOOK_GAMES[protocol.emulator.picture]
-        env: gymnasium.Env[Any, Any] = BookAtari(game, protocol.emulator, "rgb_array" if screens else None)
-    else:
-        env = _make_one(tape.environment, rendered=screens)
+    env = make_under(protocol, tape.environment, rendered=screens)
     action_start = getattr(env.action_space, "start", 0)
     observation_start = getattr(env.observation_space, "start", 0)
     dtype = from_zero(env.observation_space).dtype
@@ -187,7 +203,7 @@ def _emulate(tape: Tape, protocol: Protocol, *, screens: bool) -> Iterator[Momen
             ram = ale.getRAM() if ale is not None else None
             seen = observation - observation_start if observation_start else observation
             value = np.asarray(seen, dtype)
-            yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), _screens(env), ram)
+            yield Moment(value, reward, terminated, truncated, int(info.get("lives", 0)), single.screens(env), ram)
             if step < tape.length:
                 observation, paid, terminated, truncated, info = env.step(actions[step])
                 reward = float(paid)
@@ -199,39 +215,3 @@ def _check_actions(tape: Tape, allowed: Sequence[bool]) -> None:
     if not all(allowed):
         action = tape.actions[allowed.index(False)]
         raise UserError(f"{tape.stream} game {tape.number} holds an action that {tape.environment} has not: {action}")
-
-
-def _screens(env: gymnasium.Env[Any, Any]) -> list[Array]:
-    """What an environment shows now; nothing if it was not made to be rendered."""
-    if env.render_mode is None:
-        return []
-    try:
-        return [np.asarray(env.render())]
-    except Exception as error:  # the user's code may raise anything
-        reason = _said(error)
-        raise UserError(f"{env.spec.id if env.spec else env} cannot be rendered: {reason}") from error
-
-
-def _make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
-    """One environment; its render mode is "rgb_array" if `rendered` asks for it and the environment has that mode."""
-    try:
-        env = gymnasium.make(name)
-        if rendered and "rgb_array" in env.metadata.get("render_modes", ()):
-            env.close()
-            env = gymnasium.make(name, render_mode="rgb_array")
-    except Exception as error:  # the user's code may raise anything
-        reason = _said(error)
-        raise UserError(f"{name} cannot be made: {reason}") from error
-    from_zero(env.observation_space)
-    from_zero(env.action_space)
-    return made_to_repeat(env)
-
-
-def _version(name: str) -> str:
-    """The package that an environment's code comes from, with its version."""
-    entry_point = gymnasium.spec(name.rpartition(":")[2]).entry_point
-    module = (
-        entry_point.split(":")[0] if isinstance(entry_point, str) else getattr(entry_point, "__module__", "unknown")
-    )
-    package = module.split(".")[0]
-    return f"{package} {getattr(importlib.import_module(package), '__version__', 'unversioned')}"

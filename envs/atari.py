@@ -73,13 +73,13 @@ class AtariEnvironment:
             use_fire_reset=False,
         )
         self.action_space: spaces.Space[Any] = spaces.Discrete(len(self._env.ale.get_action_set()))
-        self._lives = np.zeros(num_envs, np.int64)
+        self.lives = np.zeros(num_envs, np.int64)
         self._frames = np.zeros(num_envs, np.int64)
 
     def reset(self, mask: Bools, seeds: Sequence[int]) -> Start:
         observation, info = self._env.reset(seed=np.asarray(seeds), options={"reset_mask": np.array(mask)})
         rows = info["env_id"]
-        self._lives[rows] = info["lives"]
+        self.lives[rows] = info["lives"]
         self._frames[rows] = info["episode_frame_number"]
         return Start(_channels_last(observation), np.where(mask, self._frames, 0))
 
@@ -92,10 +92,10 @@ class AtariEnvironment:
             reward.astype(np.float32),
             terminated,
             truncated,
-            lives < self._lives,
+            lives < self.lives,
             frames - self._frames,
         )
-        self._lives, self._frames = lives, frames
+        self.lives, self._frames = lives, frames
         return outcome
 
     def close(self) -> None:
@@ -148,32 +148,48 @@ class _Picture:
         self.stack = np.concatenate([self.stack[..., 1:], frame[..., None]], axis=-1)
 
 
-def emulate(tape: Tape, emulator: Emulator, *, screens: bool) -> Iterator[Moment]:
-    """Play a tape of an `AtariEnvironment` again on one `ALEInterface`; `screens` asks for every RGB screen."""
-    ale = ale_py.ALEInterface()
-    ale.setFloat("repeat_action_probability", emulator.sticky_actions)
-    ale.setInt("random_seed", tape.seed)
-    ale.loadROM(_rom(tape.environment))
-    ale.reset_game()
-    for _ in range(tape.start_frames):
-        ale.act(ale_py.Action.NOOP)
-    actions = ale.getLegalActionSet() if emulator.full_action_space else ale.getMinimalActionSet()
-    picture = _Picture(ale)
-    elapsed = 0
-    yield Moment(picture.stack, 0.0, False, False, ale.lives(), [ale.getScreenRGB()] if screens else [], ale.getRAM())
-    for action in tape.actions:
+class Emulation:
+    """A game of an `AtariEnvironment` on one `ALEInterface`, step by step; `screens` asks for every RGB screen."""
+
+    def __init__(self, name: str, emulator: Emulator, seed: int, start_frames: int, *, screens: bool) -> None:
+        self._emulator = emulator
+        self._shows = screens
+        self._ale = ale = ale_py.ALEInterface()
+        ale.setFloat("repeat_action_probability", emulator.sticky_actions)
+        ale.setInt("random_seed", seed)
+        ale.loadROM(_rom(name))
+        ale.reset_game()
+        for _ in range(start_frames):
+            ale.act(ale_py.Action.NOOP)
+        self._actions = ale.getLegalActionSet() if emulator.full_action_space else ale.getMinimalActionSet()
+        self._picture = _Picture(ale)
+        self._elapsed = 0
+        seen = [ale.getScreenRGB()] if screens else []
+        self.first = Moment(self._picture.stack, 0.0, False, False, ale.lives(), seen, ale.getRAM())
+
+    def step(self, action: int) -> Moment:
+        """The moment after an action, which is one of `AtariEnvironment`'s; the game must not be over."""
+        ale, emulator, picture = self._ale, self._emulator, self._picture
         reward = 0
         seen = []
         terminated = truncated = False
         for frames_left in reversed(range(emulator.frame_skip[0])):
-            reward += ale.act(actions[action])
-            elapsed += 1
-            if screens:
+            reward += ale.act(self._actions[action])
+            self._elapsed += 1
+            if self._shows:
                 seen.append(ale.getScreenRGB())
             terminated = ale.game_over()
-            truncated = not terminated and elapsed >= emulator.max_frames
+            truncated = not terminated and self._elapsed >= emulator.max_frames
             if terminated or truncated:
                 break
             picture.capture(frames_left)
         picture.finish_step()
-        yield Moment(picture.stack, float(reward), terminated, truncated, ale.lives(), seen, ale.getRAM())
+        return Moment(picture.stack, float(reward), terminated, truncated, ale.lives(), seen, ale.getRAM())
+
+
+def emulate(tape: Tape, emulator: Emulator, *, screens: bool) -> Iterator[Moment]:
+    """Play a tape of an `AtariEnvironment` again; `screens` asks for every RGB screen."""
+    game = Emulation(tape.environment, emulator, tape.seed, tape.start_frames, screens=screens)
+    yield game.first
+    for action in tape.actions:
+        yield game.step(action)

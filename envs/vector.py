@@ -31,23 +31,23 @@ class VectorEnvironment:
         self._observation_start = _start(self._env.single_observation_space)
         self.observation_space = from_zero(self._env.single_observation_space)
         self.action_space = from_zero(self._env.single_action_space)
-        self._lives = np.zeros(num_envs, np.int64)
+        self.lives = np.zeros(num_envs, np.int64)
 
     def reset(self, mask: Bools, seeds: Sequence[int]) -> Start:
         row_seeds: list[int | None] = [None] * self.num_envs
         for row, seed in zip(np.flatnonzero(mask), seeds, strict=True):
             row_seeds[row] = seed
         observation, info = self._env.reset(seed=row_seeds, options={"reset_mask": np.array(mask)})
-        self._lives = np.where(mask, info.get("lives", 0), self._lives)
+        self.lives = np.where(mask, info.get("lives", 0), self.lives)
         frames = np.where(mask, info.get("emulator_start_frames", 0), 0)
         return Start(self._from_zero(observation), frames.astype(np.int64))
 
     def step(self, actions: Array) -> Outcome:
         actions = np.asarray(actions + self._action_start, self._env.single_action_space.dtype)
         observation, reward, terminated, truncated, info = self._env.step(actions)
-        lives = info.get("lives", self._lives)
-        life_lost = lives < self._lives
-        self._lives = lives
+        lives = info.get("lives", self.lives)
+        life_lost = lives < self.lives
+        self.lives = lives
         frames = info.get("emulator_frames", np.ones(self.num_envs, np.int64))
         observation = self._from_zero(observation)
         return Outcome(observation, reward.astype(np.float32), terminated, truncated, life_lost, frames)

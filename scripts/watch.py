@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import gymnasium
 import numpy as np
 import tyro
 
@@ -14,7 +13,7 @@ import agents
 import envs
 from rlab import checkpoint, command_line
 from rlab.agent import Inspectable
-from rlab.protocol import Protocol, find_protocol
+from rlab.protocol import find_protocol
 from rlab.report.panel import Panel
 from rlab.report.video import record
 from rlab.rundir import TAPES
@@ -89,7 +88,7 @@ def watch(run: Path, settings: agents.Settings, tape: Tape, place: Path, out: Pa
     what, values = judge(agent, envs.emulate(tape)) if isinstance(agent, Inspectable) else ("", None)
     panel = Panel(tape, names, values, f"{what} of checkpoint {step:,}" if what else "")
     out = out or run / VIDEOS / f"{tape.stream}-{tape.number}.mp4"
-    record(out, envs.emulate(tape, screens=True), panel, screens_per_second(tape.environment, protocol))
+    record(out, envs.emulate(tape, screens=True), panel, envs.screens_per_second(tape.environment, protocol))
     return out
 
 
@@ -110,17 +109,6 @@ def judge(agent: Inspectable, moments: Iterator[Moment]) -> tuple[str, Array | N
                 raise UserError("the agent's values are not finite: it has diverged, choose an earlier --checkpoint")
             return name.replace("_", " "), numbers
     return "", None
-
-
-def screens_per_second(environment: str, protocol: Protocol) -> float:
-    """The speed at which a game is played by people: an Atari shows 60 screens a second."""
-    if protocol.emulator is not None:
-        emulator = protocol.emulator
-        every_screen = emulator.picture == "nature"
-        return 60.0 if every_screen else 60.0 / float(np.mean(emulator.frame_skip) * emulator.steps_per_action)
-    env = gymnasium.make(environment)
-    env.close()
-    return float(env.metadata.get("render_fps") or 30)
 
 
 if __name__ == "__main__":

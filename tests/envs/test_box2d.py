@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from envs import _make_one
+from envs.single import make_one
 
 
 @pytest.mark.parametrize("name", ["BipedalWalker-v3", "BookBipedalWalker-v0", "CarRacing-v3", "LunarLander-v3"])
 def test_a_game_is_the_same_after_others(name):
-    env = _make_one(name)
+    env = make_one(name)
 
     def played(seed):
         env.action_space.seed(seed)

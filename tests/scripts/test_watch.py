@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import gymnasium
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from ale_py import ALEInterface, roms
 
 import agents
 import envs
+from envs.meanings import MEANINGS
 from rlab import checkpoint
 from rlab.agent import Inspectable
 from rlab.config import RunConfig, Settings
@@ -268,8 +270,13 @@ def test_actions_have_the_names_of_the_emulator():
         assert envs.action_names("ALE/MsPacman-v5", PROTOCOLS[protocol]) == [action.name for action in actions]
 
 
+@pytest.mark.parametrize("name", MEANINGS)
+def test_those_of_gymnasium_have_the_names_of_its_documentation(name):
+    assert len(envs.action_names(name, PROTOCOLS["gymnasium"])) == gymnasium.make(name).action_space.n
+
+
 def test_other_actions_are_numbered():
-    assert envs.action_names("CartPole-v1", PROTOCOLS["gymnasium"]) == ["action 0", "action 1"]
+    assert envs.action_names("Catch-v0", PROTOCOLS["gymnasium"]) == ["action 0", "action 1", "action 2"]
     assert envs.action_names("Pendulum-v1", PROTOCOLS["gymnasium"]) == ["action 0"]
 
 
@@ -284,4 +291,4 @@ def test_other_actions_are_numbered():
     ],
 )
 def test_videos_play_at_the_speed_of_the_game(name, protocol, speed):
-    assert watch.screens_per_second(name, PROTOCOLS[protocol]) == speed
+    assert envs.screens_per_second(name, PROTOCOLS[protocol]) == speed
