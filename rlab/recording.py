@@ -6,6 +6,8 @@ the same mixture.
 """
 
 import json
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +18,8 @@ import numpy as np
 from rlab.agent import Agent
 from rlab.evaluation import Perturbed
 from rlab.loop import Loop
+from rlab.report.scores import mean_interval
+from rlab.rundir import check_root, create
 from rlab.seeding import Seeds
 from rlab.spaces import from_json
 from rlab.tapes import disagreement
@@ -23,6 +27,7 @@ from rlab.types import Environment, Moment, Tape, UserError
 
 RECORDING = "recording.json"
 STREAM = "demo"
+_ROOT = Path("checkpoints")
 _NUM_ENVS = 8  # games of a policy side by side: a network plays 8 in about three times the time of one
 
 
@@ -54,20 +59,25 @@ class Recording:
     versions: Mapping[str, str]
 
     @staticmethod
+    def of(values: Mapping[str, Any]) -> "Recording":
+        """The record that `asdict` made `values` of. Raises ValueError, TypeError, KeyError or AttributeError."""
+        found = Recording(**values)
+        parts = [Part(**part) for part in found.parts]  # type: ignore[arg-type]
+        from_json(dict(found.observation_space)), from_json(dict(found.action_space))
+        if not all(isinstance(part.games, list) for part in parts):
+            raise ValueError("its games are no lists of numbers")
+        return replace(found, parts=parts)
+
+    @staticmethod
     def read(folder: Path) -> "Recording":
         """The record that is kept in a folder. Raises UserError if there is none, or something else in its place."""
         path = folder / RECORDING
         try:
-            found = Recording(**json.loads(path.read_text()))
-            parts = [Part(**part) for part in found.parts]  # type: ignore[arg-type]
-            from_json(dict(found.observation_space)), from_json(dict(found.action_space))
-            if not all(isinstance(part.games, list) for part in parts):
-                raise ValueError("its games are no lists of numbers")
+            return Recording.of(json.loads(path.read_text()))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(f"no recorded games: {folder} has no {RECORDING}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise UserError(f"{path} is not the record of recorded games: {error!r}") from error
-        return replace(found, parts=parts)
 
     def write(self, folder: Path) -> None:
         """Write the record; what was there stays until the new one is whole."""
@@ -83,6 +93,31 @@ class Recording:
 def _finished(part: Part, scores: Mapping[int, float]) -> Part:
     games = [number for number in part.games if number in scores]
     return replace(part, games=games, mean=float(np.mean([scores[number] for number in games])) if games else None)
+
+
+def make_folder(out: Path | None, environment: str, seed: int) -> Path:
+    """A new, empty folder for recorded games: `out`, or one below checkpoints.
+
+    Raises UserError if there is something already, or if none can be made.
+    """
+    if out is None:
+        check_root(_ROOT)
+        return create(_ROOT, environment, "recorded", seed)
+    try:
+        out.mkdir(parents=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"--out is to be a new folder: received {out}, where there is something") from None
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise UserError(f"--out cannot be made: received {out}, {reason}") from error
+    return out
+
+
+def describe(games: Sequence[Mapping[str, float]], folder: Path) -> str:
+    """Recorded games in one line; `games` is their table."""
+    mean, low, high = mean_interval([game["score"] for game in games])
+    steps = sum(game["length"] for game in games)
+    return f"{len(games)} games, {steps:,} steps, mean {mean:.1f} [{low:.1f}, {high:.1f}]: {shlex.quote(str(folder))}"
 
 
 def policy_name(agent: str, run: Path | None, step: int | None) -> str:

@@ -5,8 +5,6 @@ python scripts/record.py RUN random --episodes 100
 python scripts/record.py random --env ALE/MsPacman-v5
 """
 
-import os
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -26,14 +24,12 @@ from rlab.exploration import ExplorationConfig
 from rlab.protocol import Protocol, default_protocol, find_protocol
 from rlab.recording import Part, Player, Recording
 from rlab.report.recorded import GamesBar
-from rlab.report.scores import mean_interval
 from rlab.spaces import to_json
 from rlab.tapes import TapeStore
 from rlab.types import UserError
 
 PROGRAM = "record.py"
 UNTRAINED = ("random", "scripted")  # agents that play as well untrained
-ROOT = Path("checkpoints")
 
 
 @dataclass(frozen=True)
@@ -91,7 +87,7 @@ def main(arguments: Sequence[str]) -> None:
         )
     found = sources(options)
     protocol = check_together(found, options)
-    folder = make_folder(options, found[0].settings.run.env)
+    folder = recording.make_folder(options.out, found[0].settings.run.env, options.seed)
     try:
         record(folder, found, protocol, options)
     finally:
@@ -183,21 +179,6 @@ def _exploring(source: Source) -> Path | None:
     return place if place is not None and _explores_by_steps(source) and (place / "actor.json").is_file() else None
 
 
-def make_folder(options: Options, environment: str) -> Path:
-    """A new, empty folder. Raises UserError if there is something already, or if none can be made."""
-    if options.out is None:
-        rundir.check_root(ROOT)
-        return rundir.create(ROOT, environment, "recorded", options.seed)
-    try:
-        options.out.mkdir(parents=True)
-    except (FileExistsError, NotADirectoryError):
-        raise UserError(f"--out is to be a new folder: received {options.out}, where there is something") from None
-    except OSError as error:
-        reason = os.strerror(error.errno or 0).lower()
-        raise UserError(f"--out cannot be made: received {options.out}, {reason}") from error
-    return options.out
-
-
 def record(folder: Path, found: Sequence[Source], protocol: Protocol, options: Options) -> None:
     """Play and keep the games, and say what became of them."""
     from rlab import devices
@@ -241,7 +222,7 @@ def record(folder: Path, found: Sequence[Source], protocol: Protocol, options: O
         shutil.rmtree(folder)
         raise UserError("interrupted before the first game ended: nothing is kept")
     kept = f"interrupted, {len(games)} of {options.episodes} games are kept: " if interrupted else ""
-    print(kept + describe(games, folder))
+    print(kept + recording.describe(games, folder))
     if interrupted:
         raise SystemExit(130)
 
@@ -257,13 +238,6 @@ def part(source: Source, options: Options, numbers: Sequence[int]) -> Part:
 def load(source: Source) -> agents.Agent:
     """The agent that plays."""
     return agents.make(source.settings) if source.run is None else agents.load(source.run, str(source.step))
-
-
-def describe(games: Sequence[dict[str, float]], folder: Path) -> str:
-    """Recorded games in one line."""
-    mean, low, high = mean_interval([game["score"] for game in games])
-    steps = sum(game["length"] for game in games)
-    return f"{len(games)} games, {steps:,} steps, mean {mean:.1f} [{low:.1f}, {high:.1f}]: {shlex.quote(str(folder))}"
 
 
 if __name__ == "__main__":
