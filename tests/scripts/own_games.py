@@ -22,6 +22,9 @@ class Good(gymnasium.Env):
     def step(self, action):
         return self.np_random.random(3, dtype=np.float32), 1.0, False, False, {}
 
+    def render(self):
+        return np.zeros((40, 60, 3), np.uint8)
+
 
 class Unseeded(Good):
     def step(self, action):

@@ -1,0 +1,1 @@
+"""A person plays: keys become actions, the screens a window, and the games tapes like everybody else's."""
