@@ -20,13 +20,16 @@ TAPES = "tapes.sqlite"
 _PACKAGES = ("rlab", "gymnasium", "ale-py", "tensorflow", "keras", "numpy", "opencv-python")
 
 
-def check_root(root: Path) -> None:
-    """Raise UserError if no folder can be made at `root`: a file is there or above it, or it cannot be written."""
+def check_root(root: Path, option: str = "--root") -> None:
+    """Raise UserError if no folder can be made at `root`, which `option` names.
+
+    That is where a file is there or above it, or where it cannot be written.
+    """
     there = next(place for place in (root, *root.parents, Path()) if place.exists())
     if not there.is_dir():
-        raise UserError(f"--root is no folder: received {root}, and {there} is a file")
+        raise UserError(f"{option} is no folder: received {root}, and {there} is a file")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"--root cannot be written: received {root}, and {there} is read-only for you")
+        raise UserError(f"{option} cannot be written: received {root}, and {there} is read-only for you")
 
 
 def create(root: Path, environment: str, agent: str, seed: int) -> Path:

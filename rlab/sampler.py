@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from gymnasium import spaces
@@ -14,6 +14,7 @@ from rlab.types import Array, Bools
 STATE = "actor.json"
 
 
+@runtime_checkable
 class Policy(Protocol):
     """What an agent lends its actor."""
 

@@ -18,7 +18,7 @@ PACKAGES = (rlab, agents, envs)
 SOURCES = sorted(path for name in ("rlab", "agents", "envs", "scripts") for path in (ROOT / name).rglob("*.py"))
 LONGEST = 270  # lines
 RUNS_CODE = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}  # when it loads a file
-NEEDS_TENSORFLOW = ("rlab.devices", "rlab.nets", "rlab.ops", "rlab.representation")
+NEEDS_TENSORFLOW = ("rlab.devices", "rlab.nets", "rlab.ops", "rlab.representation", "rlab.export")
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)

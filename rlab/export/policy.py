@@ -1,0 +1,100 @@
+"""A run's policy as a folder that other programs use: the network, what goes in and comes out, and what it scores.
+
+Before the folder appears, the file in it is run on what the agent saw in its own games, beside the agent.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from gymnasium import spaces
+
+from rlab.config import Settings
+from rlab.evaluation import RESULT, Evaluation
+from rlab.export.card import describe, readme
+from rlab.export.formats import FORMATS
+from rlab.export.moments import Emulate, sample
+from rlab.export.network import Networked, best_actions, chosen, layers_of_ours, network_of, output_of
+from rlab.protocol import find_protocol
+from rlab.rundir import TAPES, versions
+from rlab.tapes import TapeStore
+from rlab.types import Array, UserError
+
+CHECKED_ON = 100  # observations
+_SAME = 1e-4  # by which the numbers of an action may differ, where they are not counted
+
+
+class Checked(NamedTuple):
+    """How an exported policy compares with its agent."""
+
+    stream: str
+    observations: int
+    agree: int  # of their actions
+    difference: float  # the largest of any output
+
+
+def export(
+    run: Path,
+    settings: Settings,
+    agent: Networked,
+    step: int,
+    kind: str,
+    folder: Path,
+    emulate: Emulate,
+    action_names: Sequence[str],
+) -> Checked:
+    """Make the new folder `folder` of the policy of the agent that `run` had at `step`, in a format of `FORMATS`.
+
+    Raises UserError if the network cannot be converted, or if what was written does not choose as the agent does.
+    """
+    form = FORMATS[kind]
+    draft = folder.with_name(f".{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)  # of an export that was killed
+    draft.mkdir(parents=True)
+    try:
+        network = network_of(agent, exact=form.exact)
+        form.write(network, draft / form.file)
+        stream, seen = sample(TapeStore(run / TAPES), settings.observation_space, emulate, CHECKED_ON)
+        checked = _compare(form.load(draft / form.file)(seen), agent, seen, settings.action_space, stream)
+        if checked.agree < checked.observations or not np.isfinite(checked.difference):
+            raise UserError(
+                f"the {kind} file plays otherwise than the agent: {checked.agree} of {checked.observations} actions "
+                f"agree, the largest difference of an output is {checked.difference:.2g}"
+            )
+        told = describe(
+            settings,
+            find_protocol(settings.run.protocol, settings.run.env),
+            step,
+            Evaluation.read(run) if (run / RESULT).is_file() else None,
+            output_of(agent, settings.action_space),
+            action_names,
+            kind=kind,
+            file=form.file,
+            layers=layers_of_ours(network) if kind == "keras" else [],
+            checked=checked._asdict(),
+            number_format="float32" if form.exact else settings.run.precision,
+            versions=versions(),
+        )
+        (draft / "policy.json").write_text(json.dumps(told, indent=2) + "\n")
+        (draft / "README.md").write_text(readme(told, form.lines))
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return checked
+
+
+def _compare(
+    outputs: Array, agent: Networked, observations: Array, space: spaces.Space[object], stream: str
+) -> Checked:
+    """What a file made of observations [B, *O], beside what the agent's own network and actor make of them."""
+    output = agent.network(observations)
+    expected = np.asarray(output[0] if isinstance(output, list | tuple) else output)
+    actions, best = chosen(outputs, space), best_actions(agent, observations)
+    same = actions == best if isinstance(space, spaces.Discrete) else np.abs(actions - best) <= _SAME
+    agree = int(same.reshape(len(observations), -1).all(axis=1).sum())
+    difference = float(np.max(np.abs(outputs.astype(np.float64) - expected)))
+    return Checked(stream, len(observations), agree, difference)
