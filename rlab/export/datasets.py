@@ -56,8 +56,10 @@ def write(
     draft.mkdir(parents=True)
     try:
         seen = _plain(games.observation_space)
-        spec = gymnasium.spec(told.environment) if told.protocol.startswith("gymnasium:") else None
-        storage = MinariStorage.new(draft / "data", seen, games.action_space, spec, data_format="hdf5")
+        spec = gymnasium.spec(told.environment.rpartition(":")[2]) if told.protocol.startswith("gymnasium:") else None
+        storage = MinariStorage.new(
+            draft / "data", seen, games.action_space, spec, data_format="hdf5", jpeg_encoding=False
+        )  # as JPEG, which is Minari's default for images, pixels would come out as others
         kept = []
         for tape in games.store.all(games.stream):
             storage.update_episodes([_episode(tape, observations_of(tape, games.observation_space, emulate))])

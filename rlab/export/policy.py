@@ -48,16 +48,17 @@ def export(
 ) -> Checked:
     """Make the new folder `folder` of the policy of the agent that `run` had at `step`, in a format of `FORMATS`.
 
-    Raises UserError if the network cannot be converted, or if what was written does not choose as the agent does.
+    Raises UserError if the run has no games, if the network cannot be converted, or if what was written does not choose
+    as the agent does.
     """
     form = FORMATS[kind]
+    stream, seen = sample(TapeStore(run / TAPES), settings.observation_space, emulate, CHECKED_ON)
     draft = folder.with_name(f".{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)  # of an export that was killed
     draft.mkdir(parents=True)
     try:
         network = network_of(agent, exact=form.exact)
         form.write(network, draft / form.file)
-        stream, seen = sample(TapeStore(run / TAPES), settings.observation_space, emulate, CHECKED_ON)
         checked = _compare(form.load(draft / form.file)(seen), agent, seen, settings.action_space, stream)
         if checked.agree < checked.observations or not np.isfinite(checked.difference):
             raise UserError(

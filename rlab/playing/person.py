@@ -98,12 +98,7 @@ class Person:
 
     def _draw(self, pictures_per_second: float) -> None:
         lives = [("lives", str(self._lives))] if self._lives else []
-        situation = [
-            ("score", f"{self._score:,.10g}"),
-            ("step", f"{self._steps:,}"),
-            *lives,
-            ("", self._said),
-            ("", ""),
-        ]
-        lines = [(self._game.name, ""), *situation, *self._keys.legend, *self._commands]
+        observed = [("seen", self._observed)] if self._observed else []
+        situation = [("score", f"{self._score:,.10g}"), ("step", f"{self._steps:,}"), *lives, *observed]
+        lines = [(self._game.name, ""), *situation, ("", self._said), *self._keys.legend, *self._commands]
         self._window.show(self._picture, lines, pictures_per_second)

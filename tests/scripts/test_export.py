@@ -14,7 +14,7 @@ import pytest
 import agents
 import envs
 from rlab import checkpoint
-from rlab.config import RunConfig, Settings
+from rlab.config import RunConfig, Settings, default_preset
 from rlab.evaluation import Evaluation
 from rlab.export import formats
 from rlab.protocol import PROTOCOLS, default_protocol
@@ -30,7 +30,7 @@ def a_run(folder, agent, name, preset="", games=1, **changes):
     """The run of an agent that has learnt nothing, with games that were played by chance."""
     folder.mkdir()
     family = agents.find(agent)
-    preset = preset or next(iter(family.PRESETS))
+    preset = preset or default_preset(family.PRESETS, name)
     protocol = PROTOCOLS[default_protocol(name)]
     run = RunConfig(env=name, protocol=protocol.name, **changes)
     config = small(family.PRESETS[preset].config)
@@ -123,8 +123,7 @@ def test_a_score_of_another_checkpoint_is_not_told(story, tmp_path):
     ],
 )
 def test_every_agent_with_a_network_is_exported(kind, agent, name, output, tmp_path):
-    preset = {"FrozenLake-v1": "control"}.get(name, "")
-    run = a_run(tmp_path / "run", agent, name, preset, games=20 if name == "FrozenLake-v1" else 3)
+    run = a_run(tmp_path / "run", agent, name, games=20 if name == "FrozenLake-v1" else 3)
     _, told = exported(run, kind, tmp_path / "policy")
     assert told["output"]["name"] == output
     assert told["checked"]["agree"] == told["checked"]["observations"] > 20
@@ -171,7 +170,7 @@ def test_a_missing_library_is_named(story, tmp_path, monkeypatch):
 
 
 MISTAKES = {
-    "export.py": ["The following arguments are required"],
+    "export.py": ["Missing from export.py", "--out PATH", "(required)"],
     "export.py missing --format keras --out new": ["not a run: missing has no config.json"],
     "export.py random --format keras --out new": ["random has no network to export: allowed are runs of dqn, ppo, re"],
     "export.py dqn --format tflite --out new": ["invalid choice 'tflite' for argument '--format'"],

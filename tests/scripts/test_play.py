@@ -215,8 +215,7 @@ def test_a_box_is_played_in_pairs_of_keys_and_time_can_be_up(hands, tmp_path):
     call("play.py", "--env", "Pendulum-v1", "--out", tmp_path / "games", *FAST)
     (tape,) = tapes_of(tmp_path / "games")
     assert (tape.length, tape.terminated, tape.actions.shape, tape.actions.dtype) == (200, False, (200, 1), np.float32)
-    assert set(tape.actions[5:].ravel()) == {2.0}
-    assert tape.actions[0] == 0
+    assert set(tape.actions.ravel()) == {2.0}
     assert call("verify.py", tmp_path / "games")[-1] == "all 1 games confirmed"
 
 
