@@ -16,6 +16,7 @@ import gymnasium
 import minari
 import numpy as np
 from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from minari.data_collector import EpisodeBuffer
 from minari.dataset.minari_storage import METADATA_FILE_NAME, MinariStorage
 
@@ -56,10 +57,10 @@ def write(
     draft.mkdir(parents=True)
     try:
         seen = _plain(games.observation_space)
-        spec = gymnasium.spec(told.environment.rpartition(":")[2]) if told.protocol.startswith("gymnasium:") else None
+        # As JPEG, which is Minari's default for images, pixels would come out as others.
         storage = MinariStorage.new(
-            draft / "data", seen, games.action_space, spec, data_format="hdf5", jpeg_encoding=False
-        )  # as JPEG, which is Minari's default for images, pixels would come out as others
+            draft / "data", seen, games.action_space, _spec(told), data_format="hdf5", jpeg_encoding=False
+        )
         kept = []
         for tape in games.store.all(games.stream):
             storage.update_episodes([_episode(tape, observations_of(tape, games.observation_space, emulate))])
@@ -95,6 +96,14 @@ def _episode(tape: Tape, observations: Array) -> EpisodeBuffer:
         truncations=last & (not tape.terminated),
         infos={},
     )
+
+
+def _spec(told: Recording) -> EnvSpec | None:
+    """What makes the environment again, if Gymnasium alone makes it and can write that down."""
+    if not told.protocol.startswith("gymnasium:"):
+        return None
+    spec = gymnasium.spec(told.environment.rpartition(":")[2])
+    return spec if isinstance(spec.entry_point, str) else None
 
 
 def _plain(space: spaces.Space[Any]) -> spaces.Space[Any]:
