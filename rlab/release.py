@@ -13,6 +13,7 @@ from rlab.config import Settings
 from rlab.evaluation import RESULT, Evaluation
 from rlab.pretrained import kept
 from rlab.report.card import card
+from rlab.report.folder import whole
 from rlab.rundir import CONFIG, ORIGIN, TAPES
 from rlab.tapes import TapeStore
 from rlab.training import TRAINING_FILES
@@ -36,16 +37,9 @@ def release(run: Path, settings: Settings, folder: Path) -> None:
         )
     if folder.exists():
         raise UserError(f"{folder} is there already: choose another name, or delete it first")
-    draft = folder.with_name(f".{folder.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)  # of a release that was killed
-    draft.mkdir(parents=True)
-    try:
+    with whole(folder) as draft:
         _fill(draft, run, place)
         (draft / CARD).write_text(card(draft, settings, evaluation, folder))
-        draft.rename(folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 def _fill(draft: Path, run: Path, place: Path) -> None:

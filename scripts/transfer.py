@@ -22,11 +22,12 @@ import agents
 from rlab import command_line, rundir
 from rlab.config import RunConfig, Settings, check_range
 from rlab.pretrained import read_passport
+from rlab.report.curves import training_seconds
+from rlab.report.folder import check_out
 from rlab.report.references import references
 from rlab.report.transfer.arms import make_arms, other_shapes
-from rlab.report.transfer.curves import training_seconds
 from rlab.report.transfer.findings import find
-from rlab.report.transfer.folder import check_different, check_out, choose_folder, new_folder
+from rlab.report.transfer.folder import check_different, choose_folder, new_folder
 from rlab.report.transfer.plan import PLAN, Arm, Plan, write_text
 from rlab.report.transfer.runs import command, finished_run, whole_seeds
 from rlab.report.transfer.summary import over_tasks

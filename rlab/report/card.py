@@ -9,6 +9,7 @@ import numpy as np
 
 from rlab.config import Settings
 from rlab.evaluation import Evaluation
+from rlab.report.curves import clock
 from rlab.report.scores import mean_interval
 from rlab.rundir import ORIGIN
 from rlab.tensorboard import read_scalars
@@ -22,7 +23,7 @@ def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) 
     scalars = read_scalars(folder)
     numbers = [*mean_interval(evaluation.scores), float(np.median(evaluation.scores)), max(evaluation.scores)]
     mean, low, high, median, best = (f"{number:,.{0 if numbers[0] >= 100 else 2}f}" for number in numbers)
-    seconds = _seconds(scalars.get("speed/steps_per_s", []))
+    seconds = clock(scalars)[1][-1]
     departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
@@ -74,12 +75,6 @@ def _steps(command: Sequence[str]) -> str | None:
         if word.startswith("--steps"):
             return word.partition("=")[2] or following
     return None
-
-
-def _seconds(speeds: Sequence[tuple[int, float]]) -> float:
-    """How long a training took by its own log, interruptions left out."""
-    steps = np.diff([0, *(step for step, _ in speeds)])
-    return float(sum(taken / speed for taken, (_, speed) in zip(steps, speeds, strict=True)))
 
 
 def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:

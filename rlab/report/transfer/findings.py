@@ -7,9 +7,9 @@ from typing import Any
 
 from rlab.pretrained import Passport, read_passport
 from rlab.protocol import find_protocol
+from rlab.report.paired import holm
 from rlab.report.transfer.arms import other_shapes
 from rlab.report.transfer.outcomes import Outcome, measure, outcome
-from rlab.report.transfer.paired import holm
 from rlab.report.transfer.plan import Arm, read_plan
 from rlab.report.transfer.runs import finished_runs, whole_seeds
 from rlab.types import UserError

@@ -1,12 +1,12 @@
 """Where a comparison is kept: found again by its plan, or begun."""
 
 import itertools
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlab.report.folder import check_out
 from rlab.report.transfer.plan import PLAN, Plan, read_plan
 from rlab.types import UserError
 
@@ -48,14 +48,3 @@ def check_different(folders: Sequence[Path]) -> None:
     for one, other in itertools.combinations(folders, 2):
         if read_plan(one).difference(read_plan(other)) is None:
             raise UserError(f"the same comparison twice: received {one} and {other}, allowed is one of them")
-
-
-def check_out(out: Path) -> None:
-    """Raise UserError unless `out` is an empty folder, or one can be made there."""
-    there = next(place for place in (out, *out.parents, Path()) if place.exists())
-    if not there.is_dir():
-        raise UserError(f"--out is no folder: received {out}, and {there} is a file")
-    if there == out and any(out.iterdir()):
-        raise UserError(f"--out is something else: received {out}, which is not empty and nothing of ours")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"--out cannot be written: received {out}, and {there} is read-only for you")

@@ -9,8 +9,8 @@ import numpy as np
 
 from rlab.evaluation import Evaluation
 from rlab.pretrained import Passport
-from rlab.report.transfer import curves
-from rlab.report.transfer.paired import Difference, Interval, mean_interval, paired
+from rlab.report import curves
+from rlab.report.paired import Difference, Interval, mean_interval, paired
 from rlab.report.transfer.plan import Arm, Plan
 from rlab.types import UserError
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from rlab.report.curves import WINDOWS
+from rlab.report.paired import critical
 from rlab.report.scores import CONFIDENCE
-from rlab.report.transfer.curves import WINDOWS
 from rlab.report.transfer.findings import Findings
-from rlab.report.transfer.paired import critical
 from rlab.report.transfer.plan import SCRATCH
 
 

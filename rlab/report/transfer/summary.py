@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rlab.report.paired import Interval, holm, mean_over_tasks
 from rlab.report.transfer.findings import Findings
-from rlab.report.transfer.paired import Interval, holm, mean_over_tasks
 
 
 @dataclass(frozen=True)

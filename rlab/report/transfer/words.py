@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from rlab.report.markdown import numbers, shown, table
+from rlab.report.paired import Difference, Interval
 from rlab.report.scores import CONFIDENCE
 from rlab.report.transfer.findings import Findings
-from rlab.report.transfer.markdown import numbers, shown, table
 from rlab.report.transfer.outcomes import Outcome
-from rlab.report.transfer.paired import Difference, Interval
 from rlab.report.transfer.plan import SCRATCH
 from rlab.report.transfer.probed import in_words
 from rlab.report.transfer.reading import reading

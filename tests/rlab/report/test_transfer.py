@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from rlab import checkpoint
-from rlab.report.transfer.curves import area, learning_curve, steps_to, training_games, training_seconds
+from rlab.report.curves import area, learning_curve, steps_to, training_games, training_seconds
 from rlab.report.transfer.findings import find
 from rlab.report.transfer.plan import SCRATCH
 from rlab.report.transfer.probed import in_words

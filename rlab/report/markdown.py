@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rlab.report.transfer.paired import Interval
+from rlab.report.paired import Interval
 
 
 def numbers(interval: Interval | None, unit: str = "") -> str:

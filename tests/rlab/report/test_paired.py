@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rlab.report.transfer.paired import Interval, holm, mean_interval, mean_over_tasks, paired, seeds_needed
+from rlab.report.paired import Interval, holm, mean_interval, mean_over_tasks, paired, seeds_needed, unpaired
 
 SCRATCH = [10.0, 30.0, 20.0, 25.0]
 OTHER = [14.0, 33.0, 29.0, 27.0]
@@ -38,6 +38,23 @@ def test_pairs_show_what_two_samples_do_not():
     other = [5.0, 106.0, 207.0]
     assert paired(other, scratch).interval.sign == 1
     assert stats.ttest_ind(other, scratch).pvalue > 0.9
+
+
+def test_two_samples_are_compared_as_welch_did():
+    one, other = [10.0, 30.0, 20.0, 25.0, 12.0], [4.0, 5.0, 3.5]
+    found = unpaired(one, other)
+    expected = stats.ttest_ind(one, other, equal_var=False)
+    ends = expected.confidence_interval(0.95)
+    assert (found.interval.low, found.interval.high) == pytest.approx((ends.low, ends.high))
+    assert found.interval.p == pytest.approx(expected.pvalue)
+    assert found.deviation == pytest.approx(np.sqrt(np.var(one, ddof=1) + np.var(other, ddof=1)))
+    assert found.seeds_needed == seeds_needed(found.interval.mean, found.deviation)
+
+
+@pytest.mark.parametrize(("one", "other"), [([5.0], [1.0, 2.0]), ([5.0, 6.0], [1.0])])
+def test_a_sample_of_one_seed_shows_nothing(one, other):
+    found = unpaired(one, other)
+    assert (found.interval.low, found.deviation, found.seeds_needed) == (None, None, None)
 
 
 def test_seeds_that_do_not_pair_are_an_error():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rlab.report.scores import CONFIDENCE
+from rlab.types import Array
 
 POWER = 0.8
 _MOST_SEEDS = 10_000
@@ -50,11 +51,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Difference:
-    """An arm minus another, seed by seed."""
+    """One of two arms or groups minus the other, seed by seed or where seeds do not pair, by their means."""
 
-    values: list[float]
+    values: list[float]  # by seed; empty where seeds do not pair
     interval: Interval
-    deviation: float | None  # of the values over seeds
+    deviation: float | None  # of the values over seeds; where seeds do not pair, of the difference of two at random
     seeds_needed: int | None  # see `seeds_needed`; None as well from one seed
 
 
@@ -96,11 +97,40 @@ def paired(values: Sequence[float], others: Sequence[float]) -> Difference:
     return Difference(differences, interval, deviation, seeds_needed(interval.mean, deviation))
 
 
+def unpaired(values: Sequence[float], others: Sequence[float]) -> Difference:
+    """The mean of `values` minus that of `others`, each of its own seeds, with Welch's interval.
+
+    Source: Welch (1947), The generalization of "Student's" problem when several different population variances are
+    involved, Biometrika 34.
+    """
+    mean = float(np.mean(values) - np.mean(others))
+    if min(len(values), len(others)) < 2:
+        return Difference([], Interval(mean, None, None), None, None)
+    variances = np.array([np.var(values, ddof=1), np.var(others, ddof=1)])
+    interval = _welch(mean, variances / [len(values), len(others)], [len(values) - 1, len(others) - 1])
+    deviation = math.sqrt(variances.sum())
+    return Difference([], interval, deviation, seeds_needed(mean, deviation))
+
+
+def _welch(mean: float, variances: Array, freedoms: Sequence[int]) -> Interval:
+    """The interval of a sum or difference of means, from the variance of each mean and its degrees of freedom.
+
+    Source: Satterthwaite (1946), An approximate distribution of estimates of variance components, Biometrics
+    Bulletin 2.
+    """
+    if not variances.any():
+        return Interval(mean, mean, mean)
+    freedom = float(variances.sum() ** 2 / np.sum(variances**2 / freedoms))
+    half = critical(freedom) * math.sqrt(variances.sum())
+    return Interval(mean, mean - half, mean + half, freedom)
+
+
 def seeds_needed(difference: float, deviation: float) -> int | None:
     """The fewest pairs of seeds with which a t-test at 5% shows such a true `difference` in 80% of cases.
 
-    `deviation` is the standard deviation of the paired differences. None: no difference, or more than 10,000. Both
-    numbers come from the few seeds there are, so this is a rough guide to the next study, and says nothing about this.
+    `deviation` is the standard deviation of the paired differences; of pairs made at random, if seeds do not pair.
+    None: no difference, or more than 10,000. Both numbers come from the few seeds there are, so this is a rough guide
+    to the next study, and says nothing about this.
 
     Source: Cohen (1988), Statistical Power Analysis for the Behavioral Sciences, chapter 2; by the noncentral t.
     """
@@ -131,19 +161,15 @@ def mean_over_tasks(differences: Sequence[Sequence[float]]) -> Interval:
     The tasks are taken as they are, so it says nothing about others: what varies is the seeds within each. A task with
     one seed leaves no interval. The degrees of freedom are Satterthwaite's.
 
-    Source: Satterthwaite (1946), An approximate distribution of estimates of variance components, Biometrics Bulletin
-    2; for fixed tasks with runs drawn within each, Agarwal et al. (2021), Deep Reinforcement Learning at the Edge of
-    the Statistical Precipice, section 4.
+    Source: for fixed tasks with runs drawn within each, Agarwal et al. (2021), Deep Reinforcement Learning at the Edge
+    of the Statistical Precipice, section 4.
     """
     mean = float(np.mean([np.mean(values) for values in differences]))
     if min(map(len, differences)) < 2:
         return Interval(mean, None, None)
-    variances = np.array([np.var(values, ddof=1) / len(values) for values in differences])  # of each task's mean
-    if not variances.any():
-        return Interval(mean, mean, mean)
-    freedom = variances.sum() ** 2 / np.sum(variances**2 / [len(values) - 1 for values in differences])
-    half = critical(float(freedom)) * math.sqrt(variances.sum()) / len(differences)
-    return Interval(mean, mean - half, mean + half, float(freedom))
+    tasks = len(differences)
+    variances = np.array([np.var(values, ddof=1) / len(values) for values in differences]) / tasks**2
+    return _welch(mean, variances, [len(values) - 1 for values in differences])
 
 
 def holm(intervals: Sequence[Interval]) -> list[float]:

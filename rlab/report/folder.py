@@ -1,0 +1,40 @@
+"""Folders that scripts make: where one may be made, and how it appears whole."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rlab.types import UserError
+
+
+def check_out(out: Path) -> None:
+    """Raise UserError unless `out` is an empty folder, or one can be made there."""
+    there = next(place for place in (out, *out.parents, Path()) if place.exists())
+    if not there.is_dir():
+        raise UserError(f"--out is no folder: received {out}, and {there} is a file")
+    if there == out and any(out.iterdir()):
+        raise UserError(f"--out is something else: received {out}, which is not empty and nothing of ours")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--out cannot be written: received {out}, and {there} is read-only for you")
+
+
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `folder` when the block ends; if it fails, nothing changes.
+
+    What was there is moved aside first, as no folder can be renamed over another.
+    """
+    draft, old = (folder.with_name(f".{folder.name}.{word}") for word in ("draft", "old"))
+    for left in (draft, old):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        if folder.exists():
+            folder.rename(old)
+        draft.rename(folder)
+    finally:
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
