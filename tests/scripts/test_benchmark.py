@@ -229,6 +229,18 @@ def test_memory(capsys):
     assert any(line.startswith("a checkpoint of 300 transitions: ") for line in lines)
 
 
+def test_coverage(monkeypatch, capsys):
+    from benchmarks import coverage
+
+    monkeypatch.setattr(coverage, "_LARGE", 20_000)
+    lines, found = benchmarked(capsys, "coverage", "--samples", "60", "--seeds", "3", "12")
+    normal = found["coverage"]["interquartile mean"]["normal"]
+    assert 0.6 < normal[0] < 0.9 < normal[1] <= 1
+    assert all(0 <= share <= 1 for cases in found["coverage"].values() for shares in cases.values() for share in shares)
+    assert (found["samples"], found["seeds"]) == (60, [3, 12])
+    assert lines[1].split()[-1] == f"{normal[1]:.1%}"
+
+
 def test_memory_refuses_the_run_of_another_environment(tmp_path):
     from benchmarks import memory
     from benchmarks.work import settings_for
