@@ -17,6 +17,8 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+from tensorboard.plugins.custom_scalar import metadata as custom_scalars
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.text.metadata import create_summary_metadata
 from tensorboard.summary.writer.record_writer import RecordWriter
@@ -73,6 +75,15 @@ class EventFile:
         # Without a list of columns the dashboard shows the settings of all runs, those that differ first; a list in one
         # run would hide what other agents have. Without a trial's name each run has a row under its own name.
         self._write(Event(summary=hparams_pb(settings, trial_id="")))
+
+    def custom_charts(self, layout: Layout) -> None:
+        """Write which charts the custom scalars dashboard shows."""
+        value = Summary.Value(
+            tag=custom_scalars.CONFIG_SUMMARY_TAG,
+            metadata=custom_scalars.create_summary_metadata(),
+            tensor=make_tensor_proto(layout.SerializeToString()),
+        )
+        self._write_value(value, 0)
 
     def graph(self, graph_def: bytes) -> None:
         """Write a serialised TensorFlow `GraphDef` for the graphs dashboard."""

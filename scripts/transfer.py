@@ -24,7 +24,7 @@ from rlab.config import RunConfig, Settings, check_range
 from rlab.pretrained import read_passport
 from rlab.report.curves import training_seconds
 from rlab.report.folder import check_out
-from rlab.report.references import references
+from rlab.report.references import solved_from
 from rlab.report.transfer.arms import make_arms, other_shapes
 from rlab.report.transfer.findings import find
 from rlab.report.transfer.folder import check_different, choose_folder, new_folder
@@ -127,14 +127,13 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Sett
         raise UserError("nothing to compare with scratch: received no file, allowed are --encoders and --policies")
     arms = make_arms(options.encoders, options.policies, options.encoder_learning_rate)
     settings = [train.parse([*shared, *arm.words])[1] for arm in arms]
-    known = references(scratch.run.env) if options.threshold is None else []
     plan = Plan(
         scratch.values(),
         tuple(further),
         arms,
         options.seeds,
         options.score_episodes,
-        known[0].score if known else options.threshold,
+        solved_from(scratch.run.env) if options.threshold is None else options.threshold,
         options.threshold_games,
     )
     return plan, settings

@@ -15,6 +15,12 @@ from tests.rlab.report.evaluated_runs import evaluated_run, unevaluated_run
 SCRIPT = Path(compare.__file__)
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path_factory, monkeypatch):
+    """Where the folders of charts go."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+
+
 @pytest.fixture
 def runs(tmp_path):
     """Three seeds of one agent, two of another, and a run that was not evaluated."""
@@ -35,7 +41,7 @@ def compared(capsys, *arguments):
 
 def row(lines, name):
     """The cells of a group."""
-    (found,) = [line.split("  ") for line in lines if line.strip().startswith(f"{name} ")]
+    found = next(line.split("  ") for line in lines if line.strip().startswith(f"{name} "))
     return [cell.strip() for cell in found if cell.strip()]
 
 
@@ -51,13 +57,13 @@ def test_the_table_has_a_row_a_group(runs, capsys):
     assert cells[4:] == ["701.0", "800.0", "0 to 2,000"]
     assert row(lines, "random")[-1] == "1"
     order = [line.split()[0] for line in lines if line.split() and line.split()[0] in ("dqn", "ppo", "random")]
-    assert order == ["ppo", "dqn", "random"]
+    assert order[:3] == ["ppo", "dqn", "random"]
 
 
 def test_what_to_bear_in_mind_stands_under_the_table(runs, capsys):
-    notes = "\n".join(compared(capsys, runs)[-5:])
+    notes = "\n".join(compared(capsys, runs))
     for note in (
-        "[ ]: where the mean lies with 95% confidence, by bootstrap over runs, then over the games of each",
+        "[ ] of means: where they lie with 95% confidence, by bootstrap over runs, then over the games of each",
         "dqn: departed from the protocol by reward clipping",
         "fewer than 3 seeds: ppo; one run says nothing about other seeds",
         "no floor: add the random agent with python scripts/train.py random --env ALE/MsPacman-v5 --protocol ale_v5",
@@ -81,7 +87,54 @@ def test_the_score_that_solves_an_environment_stands_among_the_rows(tmp_path, ca
     assert row(lines, "(solved from)") == ["(solved from)", "475.0"]
     assert [line.split()[0] for line in lines[4:7]] == ["ppo", "(solved", "dqn"]
     (found,) = map(json.loads, compared(capsys, tmp_path, "--json"))
-    assert found["references"] == [{"name": "(solved from)", "score": 475.0}]
+    (known,) = found["references"]["CartPole-v1"]
+    assert (known["name"], known["score"]) == ("solved from", 475.0)
+
+
+def test_a_reference_of_another_protocol_names_the_difference(runs, capsys):
+    lines = compared(capsys, runs)
+    human = [line for line in lines if line.strip().startswith("(human; no sticky actions, up to 30 no-ops first)")]
+    assert human[0].split()[-1] == "6,951.6"
+
+
+def test_pairs_stand_under_the_tables_with_the_seeds_they_would_take(runs, capsys):
+    lines = compared(capsys, runs)
+    (pair,) = [line for line in lines if line.startswith("ppo over dqn: ")]
+    assert "probability 1.000 [1.000, 1.000], difference 299.5 [298.3, 300.7]" in pair
+    assert "(2 and 3 seeds, not paired)" in pair
+    assert "seeds do not pair: ppo has 0, 1; dqn has 0, 1, 2" in "\n".join(lines)
+
+
+def test_the_same_seed_twice_counts_once_and_is_told(runs, capsys):
+    again = evaluated_run(runs / "again", [5000.0], seed=2, step=3000, departures={"reward_clipping": True})
+    lines = compared(capsys, runs)
+    assert row(lines, "dqn")[1] == "3 (0, 1, 2)"
+    assert f"the same seed twice: {runs / 'dqn2'} has the settings and the seed 2 of {again}" in "\n".join(lines)
+
+
+def test_a_folder_of_charts_is_made_and_named(runs, capsys):
+    *_, page, board = compared(capsys, runs, "--by", "preset")
+    assert page == "charts: checkpoints/ALE/MsPacman-v5/compare/by-preset/comparison.html"
+    assert board == "see them in TensorBoard: tensorboard --logdir checkpoints/ALE/MsPacman-v5/compare/by-preset"
+    assert Path(page.removeprefix("charts: ")).is_file()
+
+
+def test_the_folder_can_be_named_but_must_be_ours(runs, capsys, tmp_path):
+    compared(capsys, runs, "--out", tmp_path / "charts")
+    compared(capsys, runs, "--out", tmp_path / "charts")
+    assert (tmp_path / "charts" / "comparison.json").is_file()
+    with pytest.raises(UserError, match=r"--out is something else: received .*dqn0"):
+        compare.main([str(runs), "--out", str(runs / "dqn0")])
+
+
+def test_several_games_are_compared_on_one_scale(tmp_path, capsys):
+    for seed in range(2):
+        evaluated_run(tmp_path / f"a{seed}", [6951.6], seed=seed)
+        evaluated_run(tmp_path / f"b{seed}", [14.6], seed=seed, environment="ALE/Pong-v5")
+    lines = compared(capsys, tmp_path)
+    assert "human-normalised scores of runs, over 2 games" in lines
+    assert [line.split() for line in lines if line.split()[:1] == ["dqn"]][-1][-3:] == ["1.000", "[1.000,", "1.000]"]
+    assert Path("checkpoints/compare/by-agent/comparison.json").is_file()
 
 
 def test_a_name_is_shown_as_it_is(runs, capsys):
@@ -111,13 +164,15 @@ def test_json_ends_with_one_object_and_loads_no_tensorflow(runs):
     *_, last, tensorflow = done.stdout.splitlines()
     assert tensorflow == "False"
     found = json.loads(last)
-    assert (found["environment"], found["protocol"], found["by"]) == (
-        "ALE/MsPacman-v5",
+    assert (found["environments"], found["protocol"], found["by"]) == (
+        ["ALE/MsPacman-v5"],
         "ale_v5:23089574",
         "agent",
     )
-    assert [group["name"] for group in found["groups"]] == ["ppo", "dqn"]
-    assert len(found["groups"][1]["runs"]) == 3
+    groups = found["groups"]["ALE/MsPacman-v5"]
+    assert [group["name"] for group in groups] == ["ppo", "dqn"]
+    assert len(groups[1]["runs"]) == 3
+    assert json.loads((Path(found["folder"]) / "comparison.json").read_text())["groups"] == found["groups"]
     assert any(note.startswith("no floor") for note in found["notes"])
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from rlab.evaluation import RESULT
 from rlab.protocol import PROTOCOLS
-from rlab.report.comparison import check_comparable, find_runs, group_runs, notes_on
+from rlab.report.comparison.groups import group_runs, notes_on
+from rlab.report.comparison.runs import check_comparable, each_training_once, find_runs
 from rlab.report.scores import mean_interval, runs_interval
 from rlab.types import UserError
-from tests.rlab.report.evaluated_runs import PACMAN, evaluated_run, unevaluated_run
+from tests.rlab.report.evaluated_runs import PACMAN, PONG, evaluated_run, unevaluated_run
 
 
 @pytest.fixture
@@ -68,6 +69,35 @@ def test_a_damaged_evaluation_is_refused(tmp_path):
         find_runs([tmp_path])
 
 
+def test_a_training_that_was_made_twice_counts_once(tmp_path):
+    """The same seed and settings, though one was evaluated in more games and the other trained for longer."""
+    settings = {"run": {"seed": 4, "steps": 1000, "log_period_steps": 10}, "config": {"gamma": 0.9}}
+    longer = {"run": {"seed": 4, "steps": 5000, "log_period_steps": 99}, "config": {"gamma": 0.9}}
+    one = evaluated_run(tmp_path / "a", [1.0, 2.0, 3.0], settings=settings, seed=4, step=1000)
+    two = evaluated_run(tmp_path / "b", [9.0, 8.0], settings=longer, seed=4, step=5000)
+    found, notes = each_training_once(find_runs([tmp_path])[0])
+    assert list(found) == [two]
+    assert notes == [
+        f"the same seed twice: {one} has the settings and the seed 4 of {two}, "
+        "which is the only one of them that counts"
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"seed": 5}, {"preset": "paper"}, {"agent": "ppo"}, {"environment": "ALE/Pong-v5"}]
+)
+def test_another_seed_or_setting_is_another_training(tmp_path, changed):
+    evaluated_run(tmp_path / "a", [1.0], seed=4)
+    evaluated_run(tmp_path / "b", [2.0], **{"seed": 4, **changed})
+    assert len(each_training_once(find_runs([tmp_path])[0])[0]) == 2
+
+
+def test_another_gamma_is_another_training(tmp_path):
+    for gamma in (0.9, 0.99):
+        evaluated_run(tmp_path / str(gamma), [gamma], settings={"config": {"gamma": gamma}})
+    assert len(each_training_once(find_runs([tmp_path])[0])[0]) == 2
+
+
 def refusal(tmp_path, **changes):
     """What is said to a run like the usual one but for the changes."""
     runs = [evaluated_run(tmp_path / "a"), evaluated_run(tmp_path / "b"), evaluated_run(tmp_path / "c", **changes)]
@@ -76,10 +106,12 @@ def refusal(tmp_path, **changes):
     return str(refused.value).replace(f"{tmp_path}/", "")
 
 
-def test_different_environments_are_refused(tmp_path):
-    assert refusal(tmp_path, environment="ALE/Pong-v5") == (
-        "scores on different environments cannot be compared: a is on ALE/MsPacman-v5, c on ALE/Pong-v5"
+def test_different_environments_are_refused_unless_human_scores_are_known(tmp_path):
+    assert refusal(tmp_path, environment="ALE/Othello-v5") == (
+        "scores on different environments cannot be compared: a is on ALE/MsPacman-v5, c on ALE/Othello-v5; "
+        "allowed are games whose random and human scores are known (ALE/...-v5)"
     )
+    check_comparable(find_runs([evaluated_run(tmp_path / "d"), evaluated_run(tmp_path / "e", environment=PONG)])[0])
 
 
 def test_different_protocols_are_refused_with_the_fields_that_differ(tmp_path):
@@ -139,6 +171,28 @@ def test_few_seeds_are_told_but_for_the_floor(tmp_path, groups):
         evaluated_run(tmp_path / f"ppo{seed}", agent="ppo", seed=4)  # the same seed three times is one
     evaluated_run(tmp_path / "random", agent="random")
     assert notes_on(groups()) == ["fewer than 3 seeds: ppo; one run says nothing about other seeds"]
+
+
+def test_seeds_that_do_not_pair_are_told(tmp_path, groups):
+    for seed in (1, 2, 3):
+        evaluated_run(tmp_path / f"dqn{seed}", [float(seed)], seed=seed)
+        evaluated_run(tmp_path / f"ppo{seed}", [float(seed)], agent="ppo", seed=seed)
+    assert not [note for note in notes_on(groups()) if note.startswith("seeds do not pair")]
+    evaluated_run(tmp_path / "ppo4", [4.0], agent="ppo", seed=4)
+    assert [note for note in notes_on(groups()) if note.startswith("seeds do not pair")] == [
+        "seeds do not pair: ppo has 1, 2, 3, 4; dqn has 1, 2, 3. With the same seeds in every group, a difference may "
+        "take fewer to show"
+    ]
+
+
+def test_runs_of_one_seed_with_different_settings_are_told(tmp_path, groups):
+    for seed in (1, 2, 3):
+        evaluated_run(tmp_path / f"fast{seed}", [float(seed)], seed=seed)
+    evaluated_run(tmp_path / "paper", [9.0], preset="paper", seed=3)
+    assert notes_on(groups())[0].startswith(
+        "dqn: 4 runs of 3 seeds, with different settings; runs of the same seed are"
+    )
+    assert not [note for note in notes_on(groups("preset")) if "4 runs of 3 seeds" in note]
 
 
 def test_a_missing_floor_is_told_with_the_commands_that_make_it(tmp_path, groups):
