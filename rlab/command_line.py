@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import tyro
@@ -38,6 +38,18 @@ def parse(kind: type[Any], arguments: Sequence[str], *, program: str, descriptio
         if stop.code in (0, None):
             raise
         raise UserError(_one_line(errors.getvalue(), program)) from None
+
+
+def without(options: Collection[str], arguments: Sequence[str]) -> list[str]:
+    """Arguments without some options and their values."""
+    kept, keeps = [], True
+    for word in arguments:
+        if word.startswith("--"):
+            name = word.split("=")[0].replace("_", "-")
+            keeps = name not in options and name.replace("--no-", "--", 1) not in options
+        if keeps:
+            kept.append(word)
+    return kept
 
 
 def _one_line(box: str, program: str) -> str:

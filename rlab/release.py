@@ -11,9 +11,9 @@ from pathlib import Path
 from rlab import checkpoint
 from rlab.config import Settings
 from rlab.evaluation import RESULT, Evaluation
+from rlab.folders import whole
 from rlab.pretrained import kept
 from rlab.report.card import card
-from rlab.report.folder import whole
 from rlab.rundir import CONFIG, ORIGIN, TAPES
 from rlab.tapes import TapeStore
 from rlab.training import TRAINING_FILES

@@ -97,14 +97,14 @@ def versions() -> dict[str, str]:
     return found
 
 
-def changes(run: Path, device: str) -> list[str]:
-    """What differs from what a run was started on and with, in words."""
+def changes(run: Path, device: str | None = None) -> list[str]:
+    """What differs from what a run was started on and with, in words; None: whatever the device is now."""
     try:
         origin = json.loads((run / ORIGIN).read_text())
         before = {**{name: origin[name] for name in ("python", "git", "system", "device")}, **origin["versions"]}
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
-    now = {**_machine(device), **versions()}
+    now = {**_machine(before["device"] if device is None else device), **versions()}
     return [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
 
 

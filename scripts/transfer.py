@@ -6,7 +6,6 @@ python scripts/transfer.py --report FOLDER [FOLDER ...]
 
 import json
 import multiprocessing
-import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,19 +20,20 @@ import tyro
 import agents
 from rlab import command_line, rundir
 from rlab.config import RunConfig, Settings, check_range
+from rlab.folders import check_out
+from rlab.planned import new_folder, write_text
 from rlab.pretrained import read_passport
 from rlab.report.curves import training_seconds
-from rlab.report.folder import check_out
 from rlab.report.references import solved_from
 from rlab.report.transfer.arms import make_arms, other_shapes
 from rlab.report.transfer.findings import find
-from rlab.report.transfer.folder import check_different, choose_folder, new_folder
-from rlab.report.transfer.plan import PLAN, Arm, Plan, write_text
+from rlab.report.transfer.folder import check_different, choose_folder
+from rlab.report.transfer.plan import PLAN, Arm, Plan
 from rlab.report.transfer.runs import command, finished_run, whole_seeds
 from rlab.report.transfer.summary import over_tasks
 from rlab.report.transfer.words import report
-from rlab.report.transfer.work import Job, Work
 from rlab.types import UserError
+from rlab.work import Job, Work, script, share_of_cores
 
 if __package__:  # as the tests import it; called as a script it stands beside train.py
     from scripts import train
@@ -119,7 +119,7 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Sett
     for word in further:
         if (name := word.split("=")[0].replace("_", "-")) in OWN:
             raise UserError(f"{name} is not to be set for all runs: received {word} after --, see {PROGRAM} --help")
-    threads = options.threads or max(1, (os.cpu_count() or 1) // options.jobs)
+    threads = options.threads or share_of_cores(options.jobs)
     shared = f"--steps {options.steps} --seed 1 --threads {threads}".split()
     shared = [options.agent, "--env", options.env, *shared, *further]
     scratch = train.parse(shared)[1]
@@ -165,7 +165,7 @@ def compare(folder: Path, plan: Plan, jobs: int) -> None:
         )
         for arm, seed in plan.runs
     ]
-    if Work(todo, jobs, [training_seconds(run, plan.num_envs, plan.steps) for run in there]).do():
+    if Work(todo, len(todo), jobs, [training_seconds(run, plan.num_envs, plan.steps) for run in there]).do():
         return
     print(f"seeds that are finished in every arm: {', '.join(map(str, whole_seeds(folder, plan))) or 'none yet'}")
     print(f"go on with: {shlex.join(['python', 'scripts/transfer.py', *sys.argv[1:]])}")
@@ -173,8 +173,7 @@ def compare(folder: Path, plan: Plan, jobs: int) -> None:
 
 
 def _next_call(folder: Path, plan: Plan, arm: Arm, seed: int) -> list[str] | None:
-    words = command(folder, plan, arm, seed)
-    return None if words is None else [sys.executable, "-u", str(SCRIPTS / words[0]), *words[1:]]
+    return script(SCRIPTS, command(folder, plan, arm, seed))
 
 
 def put_together(options: Options, further: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """A training's progress in the terminal: a bar, or a line now and then where the output is a file."""
 
+import signal
 import time
 from collections import deque
 from types import TracebackType
@@ -8,10 +9,28 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rlab import training
+from rlab.interrupts import noted
 
 _LINE_SECONDS = 30
 _BAR_SECONDS = 0.2
 _GAMES = 20
+
+
+def turn(trained: "training.Training", steps: int) -> bool:
+    """Turn a training until it is done or the user interrupts it, and show how far it is; whether it was interrupted.
+
+    A second interrupt raises KeyboardInterrupt.
+    """
+    say = "stopping at the end of this step or evaluation; once more to end at once"
+    with (
+        noted(signal.SIGINT, signal.SIGTERM, say=say, once=True) as interrupts,
+        ProgressBar(trained.step, steps) as bar,
+    ):
+        for progress in trained:
+            bar.show(progress)
+            if interrupts:
+                break
+    return bool(interrupts)
 
 
 class ProgressBar:

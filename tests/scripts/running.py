@@ -8,6 +8,7 @@ import importlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -83,6 +84,15 @@ def assert_refused(answer, parts):
     assert (answer["tensorflow"], answer["written"]) == (False, [])
 
 
+def kill(process):
+    """End a process and those that it started, at once and without a word, as when the machine stops."""
+    os.kill(process.pid, signal.SIGSTOP)  # so that it starts no other
+    started = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for pid in [process.pid, *map(int, started)]:
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+
+
 def shell(line):
     """Run a line that a script printed, word for word, as a user in an activated environment does."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -97,13 +107,18 @@ def only_run(root):
     return config.parent
 
 
+def begun(name, *arguments):
+    """Scripts/`name` under way in a process of its own."""
+    command = [sys.executable, "-u", REPOSITORY / "scripts" / name, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True)
+
+
 class Started:
     """The training script under way in a process of its own."""
 
     def __init__(self, *arguments):
-        command = [sys.executable, "-u", REPOSITORY / "scripts" / "train.py", *map(str, arguments)]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True)
+        self._process = begun("train.py", *arguments)
 
     def signal_at(self, root, step, number, wait=0.0):
         """Send a signal `wait` seconds after the checkpoint of `step` or a later one was there."""

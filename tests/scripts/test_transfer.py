@@ -1,6 +1,5 @@
 """Comparisons as a user makes them: trained, interrupted, gone on with, and put together."""
 
-import dataclasses
 import json
 import os
 import shlex
@@ -13,14 +12,13 @@ import time
 import pytest
 
 import envs
-from rlab import devices
 from rlab.pretrained import PretrainedConfig
 from rlab.protocol import PROTOCOLS
-from rlab.report.transfer import work
 from rlab.types import UserError
 from scripts import transfer
 from tests.rlab.report.made_up_transfer import a_plan, finish, level
 from tests.rlab.written_pretrained import write_encoder, write_policy
+from tests.scripts.in_this_process import InThisProcess, in_this_process
 from tests.scripts.running import REPOSITORY, answers, assert_refused, call
 
 SPACES = envs.spaces_of("CartPole-v1", PROTOCOLS["gymnasium"])
@@ -34,47 +32,12 @@ TIMES = ("seconds", "all_seconds", "run", "folder")
 ARMS = ["scratch", "autoencoder-frozen", "autoencoder-thawed"]
 
 
-class InThisProcess:
-    """What stands in for a process, and for a pool of them: TensorFlow is here already."""
-
-    def __init__(self, *arguments):
-        self.returncode = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        return None
-
-    def submit(self, function, *arguments):
-        function(*arguments)
-        return self
-
-    def result(self):
-        return None
-
-    def poll(self):
-        return self.returncode
-
-
 @pytest.fixture
 def here(monkeypatch):
     """Let comparisons train in this process; the scripts that they called, in their order."""
-    called, configure = [], devices.configure
-
-    def start(command, log):
-        script, *arguments = [word.rpartition("/")[2] if word.endswith(".py") else word for word in command[2:]]
-        called.append(script if "--resume" not in arguments else f"{script} --resume")
-        log.parent.mkdir(exist_ok=True)
-        with log.open("a") as file:
-            file.write("\n".join(call(script, *arguments)) + "\n")
-        return InThisProcess()
-
-    # How many threads TensorFlow has is settled here; to the bits of networks as small as these it does not matter.
-    monkeypatch.setattr(devices, "configure", lambda config: configure(dataclasses.replace(config, threads=0)))
-    monkeypatch.setattr(work, "start", start)
     monkeypatch.setattr(transfer, "ProcessPoolExecutor", InThisProcess)
-    return called
+    with in_this_process() as called:
+        yield called
 
 
 @pytest.fixture

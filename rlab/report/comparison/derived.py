@@ -6,13 +6,13 @@ It holds no `config.json`, so nothing takes it for a run.
 import json
 from pathlib import Path
 
+from rlab.folders import check_out, whole
 from rlab.report.comparison.board import write_board
 from rlab.report.comparison.charts import charts
 from rlab.report.comparison.findings import Findings
 from rlab.report.comparison.page import page
 from rlab.report.comparison.pictures import picture
 from rlab.report.comparison.words import summary
-from rlab.report.folder import check_out, whole
 
 NUMBERS, PAGE, SUMMARY = "comparison.json", "comparison.html", "comparison.md"
 

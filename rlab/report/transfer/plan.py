@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rlab.planned import first_difference, write_text
 from rlab.types import UserError
 
 PLAN = "plan.json"
@@ -75,31 +76,20 @@ class Plan:
 
         `defaults` are those of settings; a plan from before there was one of them went by it, as runs do.
         """
-        theirs, ours = {**dict(_words(defaults or {})), **dict(_named(self))}, dict(_named(now))
-        for name in {**ours, **dict(_named(self))}:
-            if theirs.get(name) != ours.get(name):
-                there, here = (found.get(name, "missing") for found in (theirs, ours))
-                return f"{name} is {there} there and {here} now"
-        return None
+        return first_difference(_named(self), _named(now), defaults or {})
 
     def write(self, folder: Path) -> None:
         """Keep it in its folder."""
         write_text(folder / PLAN, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
-def _named(plan: Plan) -> Iterator[tuple[str, str]]:
+def _named(plan: Plan) -> dict[str, Any]:
     """All that matters of a plan by names that a user knows. What is in a file matters, where it lies does not."""
     settings = dict(plan.settings)
     run, config = settings.pop("run"), settings.pop("config")
     wanted = {name: getattr(plan, name) for name in ("seeds", "score_episodes", "threshold", "threshold_games")}
-    yield from _words({**settings, **run, **config, **wanted})
-    for arm in plan.arms:
-        yield f"the arm {arm.name}", " ".join([arm.kind, arm.digest[:12], *arm.options])
-
-
-def _words(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        yield name.replace("_", "-"), str(list(value) if isinstance(value, tuple) else value)
+    arms = {f"the arm {arm.name}": " ".join([arm.kind, arm.digest[:12], *arm.options]) for arm in plan.arms}
+    return {**settings, **run, **config, **wanted, **arms}
 
 
 def read_plan(folder: Path) -> Plan:
@@ -116,10 +106,3 @@ def read_plan(folder: Path) -> Plan:
         raise UserError(f"not the folder of a transfer: {folder} has no {PLAN}") from error
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise UserError(f"{path} is not the plan of a transfer: {error!r}") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file; what was there stays until the new one is whole."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text)
-    draft.replace(path)

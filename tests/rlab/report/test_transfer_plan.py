@@ -10,7 +10,7 @@ from rlab import checkpoint, rundir
 from rlab.report.transfer.arms import make_arms
 from rlab.report.transfer.folder import choose_folder
 from rlab.report.transfer.plan import PLAN, read_plan
-from rlab.report.transfer.runs import command, find_run, finished_run, whole_seeds
+from rlab.report.transfer.runs import command, finished_run, wanted, whole_seeds
 from rlab.types import UserError
 from tests.rlab.report.evaluated_runs import evaluated_run
 from tests.rlab.report.made_up_transfer import SETTINGS, STEPS, a_plan, finish, level, passport_with, pretrained_file
@@ -214,10 +214,10 @@ def test_a_run_that_is_under_way_is_not_deleted(tmp_path):
 def test_seed_1_is_not_seed_11_and_of_two_runs_the_furthest_counts(tmp_path):
     plan = a_plan()
     finish(tmp_path, plan, plan.arms[0], 11, level(1.0))
-    assert find_run(tmp_path, plan, plan.arms[0], 1) is None
+    assert wanted(tmp_path, plan, plan.arms[0], 1).find() is None
     further = finish(tmp_path, plan, plan.arms[0], 1, level(1.0), steps=1500)
     finish(tmp_path, plan, plan.arms[0], 1, level(1.0), steps=500, name="20261126-000000")
-    assert find_run(tmp_path, plan, plan.arms[0], 1) == further
+    assert wanted(tmp_path, plan, plan.arms[0], 1).find() == further
 
 
 def test_a_seed_is_whole_when_every_arm_has_it(tmp_path, encoder):

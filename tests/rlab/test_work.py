@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from rlab.report.transfer.work import Job, Work
 from rlab.types import UserError
+from rlab.work import Job, Work
 
 # Says so, works until it is asked to stop or its time is over, and then says what it was.
 PROGRAM = """
@@ -51,7 +51,7 @@ def done(folder):
 
 
 def test_jobs_are_done_in_their_order_and_told(tmp_path, job, capsys):
-    assert Work([job("a"), job("b"), job("c")], 1).do()
+    assert Work([job("a"), job("b"), job("c")], 3, 1).do()
     assert done(tmp_path) == ["a", "b", "c"]
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if "done" not in line] == ["run 1 of 3: a", "run 2 of 3: b", "run 3 of 3: c"]
@@ -62,14 +62,14 @@ def test_jobs_are_done_in_their_order_and_told(tmp_path, job, capsys):
 
 
 def test_several_are_at_work_but_no_more_than_asked_for(tmp_path, job):
-    assert Work([job(name, 0.3) for name in "abcd"], 2).do()
+    assert Work([job(name, 0.3) for name in "abcd"], 4, 2).do()
     assert done(tmp_path) == ["a", "b", "c", "d"]
     assert max(map(int, (tmp_path / "most").read_text().split())) == 2
 
 
 def test_what_is_done_is_not_done_again(tmp_path, job, capsys):
     (tmp_path / "a.done").touch()
-    assert Work([job("a"), job("b")], 1).do()
+    assert Work([job("a"), job("b")], 2, 1).do()
     assert not (tmp_path / "a.begun").exists()
     assert "run 1 of 2" not in capsys.readouterr().out
 
@@ -77,7 +77,7 @@ def test_what_is_done_is_not_done_again(tmp_path, job, capsys):
 def test_a_job_may_take_one_call_after_another(tmp_path, job, capsys):
     first, second = job("first"), job("second")
     both = Job("both", lambda: first.command() or second.command(), first.log)
-    assert Work([both], 1).do()
+    assert Work([both], 1, 1).do()
     assert done(tmp_path) == ["first", "second"]
     assert first.log.read_text() == "done\ndone\n"
     assert capsys.readouterr().out.count("run 1 of 1: both") == 1
@@ -85,14 +85,14 @@ def test_a_job_may_take_one_call_after_another(tmp_path, job, capsys):
 
 def test_the_time_left_comes_from_the_jobs_that_are_done(job, capsys):
     """Two before took 100 and 200 s; this one none, so 100 s each for the two to go, two at a time."""
-    Work([job("a"), job("b", 0.5), job("c", 0.5)], 2, [100.0, 200.0]).do()
+    Work([job("a"), job("b", 0.5), job("c", 0.5)], 3, 2, [100.0, 200.0]).do()
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("run 1 of 3 is done")]
     assert re.fullmatch(r"run 1 of 3 is done after \d+ s, about 10[01] s are left", line)
 
 
 def test_a_failure_is_one_line_and_stops_the_others(tmp_path, job):
     with pytest.raises(UserError) as failed:
-        Work([job("long", 60.0), job("bad", status=2), job("never")], 2).do()
+        Work([job("long", 60.0), job("bad", status=2), job("never")], 3, 2).do()
     assert str(failed.value) == (
         f"run 2 of 3 (bad) ended with status 2: it broke; all that it said is in {tmp_path / 'logs' / 'bad.txt'}"
     )
@@ -100,10 +100,59 @@ def test_a_failure_is_one_line_and_stops_the_others(tmp_path, job):
     assert not (tmp_path / "never.begun").exists()
 
 
+def test_a_job_that_wants_to_be_told_of_its_failure_leaves_the_others_alone(tmp_path, job, capsys):
+    told = []
+    bad = job("bad", status=2)._replace(failed=told.append)
+    assert Work([job("a", 0.5), bad, job("b")], 3, 2).do()
+    assert told == [
+        f"run 2 of 3 (bad) ended with status 2: it broke; all that it said is in {tmp_path / 'logs' / 'bad.txt'}"
+    ]
+    assert done(tmp_path) == ["a", "b"]
+    assert "run 2 of 3 is done" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wants_to_know", [False, True])
+def test_a_job_that_cannot_even_begin_has_failed(tmp_path, job, wants_to_know):
+    def command():
+        raise UserError("somebody else is at it")
+
+    told = []
+    jobs = [Job("bad", command, tmp_path / "log", failed=told.append if wants_to_know else None), job("a")]
+    if wants_to_know:
+        assert Work(jobs, 2, 1).do()
+        assert (told, done(tmp_path)) == (["run 1 of 2 (bad): somebody else is at it"], ["a"])
+    else:
+        with pytest.raises(UserError, match=r"run 1 of 2 \(bad\): somebody else is at it"):
+            Work(jobs, 2, 1).do()
+
+
+def test_what_nothing_more_is_wanted_of_is_stopped_and_asked_for_its_next_call(tmp_path, job, capsys):
+    def enough():
+        return (tmp_path / "long.begun").exists()
+
+    commands = [job("long", 60.0).command(), None]
+    assert Work([Job("long", lambda: commands.pop(0), tmp_path / "log", enough), job("a")], 2, 1).do()
+    assert (tmp_path / "log").read_text() == "stopped\n"
+    assert (commands, done(tmp_path)) == ([], ["a"])
+    assert "run 1 of 2 is done after " in capsys.readouterr().out
+
+
+def test_a_job_is_asked_for_when_its_turn_has_come(tmp_path, job):
+    there = []
+
+    def jobs():
+        for name in "abc":
+            there.append(done(tmp_path))
+            yield job(name)
+
+    assert Work(jobs(), 3, 1).do()
+    assert there == [[], ["a"], ["a", "b"]]
+
+
 def test_a_job_that_gets_no_further_is_not_tried_for_ever(tmp_path, job):
     stuck = job("stuck")
     with pytest.raises(UserError, match=r"stuck gets no further: see .*stuck\.txt"):
-        Work([Job("stuck", lambda: stuck.command() or [sys.executable, "-c", ""], stuck.log)], 1).do()
+        Work([Job("stuck", lambda: stuck.command() or [sys.executable, "-c", ""], stuck.log)], 1, 1).do()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -116,7 +165,7 @@ def test_an_interrupt_stops_all_and_begins_nothing_more(tmp_path, job, number):
     handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     thread = threading.Thread(target=interrupt)
     thread.start()
-    assert not Work([job("a", 60.0), job("b", 60.0), job("c")], 2).do()
+    assert not Work([job("a", 60.0), job("b", 60.0), job("c")], 3, 2).do()
     thread.join()
     assert sorted(path.stem for path in tmp_path.glob("*.ended")) == ["a", "b"]
     assert done(tmp_path) == []

@@ -1,0 +1,28 @@
+"""Ctrl-C and its like, noted: a program that looks at them stops at a good moment."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
+    """The `signals` that have come since, as a list that grows; each is answered by a line.
+
+    With `once`, a second one of the same kind raises KeyboardInterrupt wherever the program is.
+    """
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        print(say, flush=True)
+        if once:
+            signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, note) for number in signals}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
