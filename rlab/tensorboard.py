@@ -67,14 +67,14 @@ class EventFile:
         image = Summary.Image(height=height, width=width, encoded_image_string=encoded)
         self._write_value(Summary.Value(tag=tag, image=image), step)
 
-    def hyperparameters(self, settings: Mapping[str, bool | float | str]) -> None:
-        """Write the run's `settings` for the HParams dashboard.
+    def hyperparameters(self, settings: Mapping[str, bool | float | str], group: str = "") -> None:
+        """Write the run's `settings` for the HParams dashboard, which shows runs of the same `group` as one.
 
         Raises TypeError if a setting is of another type. The dashboard leaves out numbers that are not finite.
         """
         # Without a list of columns the dashboard shows the settings of all runs, those that differ first; a list in one
-        # run would hide what other agents have. Without a trial's name each run has a row under its own name.
-        self._write(Event(summary=hparams_pb(settings, trial_id="")))
+        # run would hide what other agents have. Without a group each run has a row under its own name.
+        self._write(Event(summary=hparams_pb(settings, trial_id=group)))
 
     def custom_charts(self, layout: Layout) -> None:
         """Write which charts the custom scalars dashboard shows."""

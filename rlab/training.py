@@ -91,17 +91,17 @@ class Training(Iterator[Progress]):
     def step(self) -> int:
         return self._loop.step
 
-    def begin(self, graph: bytes | None = None) -> list[str]:
+    def begin(self, graph: bytes | None = None, group: str = "") -> list[str]:
         """Log the settings of a new run and its network's graph (a serialised GraphDef), or restore a resumed one.
 
-        Returns what no longer holds of a resumed run, in words.
+        `group` is what its settings are logged under. Returns what no longer holds of a resumed run, in words.
         """
         if self._checkpoint is not None:
             return self._restore(self._checkpoint)
         settings = self.settings.flat()
         rows = [f"| {name} | {value} |" for name, value in settings.items()]
         self._events.text("config", "\n".join(["| setting | value |", "|---|---|", *rows]), 0)
-        self._events.hyperparameters(settings)
+        self._events.hyperparameters(settings, group)
         if graph is not None:
             self._events.graph(graph)
         self._loop.keep_observations(True)

@@ -1,12 +1,12 @@
 """Train an agent, or go on with a run.
 
 python scripts/train.py dqn --env ALE/MsPacman-v5 --preset fast --steps 1000000 --seed 1
+python scripts/train.py dqn --env ALE/MsPacman-v5 --seeds 5
 python scripts/train.py --resume RUN
 """
 
 import dataclasses
 import shlex
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +15,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import agents
@@ -24,6 +23,7 @@ from rlab import checkpoint, command_line, pretrained, rundir
 from rlab.agent import Agent, Remembering
 from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.protocol import Protocol, default_protocol, find_protocol
+from rlab.series import Series
 from rlab.types import UserError
 
 if TYPE_CHECKING:
@@ -45,9 +45,20 @@ class Options:
     """Full games that the best checkpoint plays at the end, on seeds that training never saw; 0: none."""
     check_env: bool = False
     """Only tell whether the environment fits the agent and the lab."""
+    seeds: int = 0
+    """Train with so many seeds, from --seed on (1, where it is not given), each in a run of its own; 0: one run. The
+    same command goes on with what is there of them."""
+    jobs: int = 1
+    """Runs at a time, where there are several."""
+    group: str = ""
+    """Runs of the same group are one row in TensorBoard's HParams, with the means of their metrics."""
 
     def __post_init__(self) -> None:
         check_range("score_episodes", self.score_episodes, 0)
+        check_range("seeds", self.seeds, 0)
+        check_range("jobs", self.jobs, 1)
+        if self.jobs > 1 and not self.seeds:
+            raise UserError(f"one run is one job: received --jobs {self.jobs} without --seeds, allowed is 1")
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,11 @@ def main(arguments: Sequence[str]) -> None:
     if options.check_env:
         check_environment(settings, protocol)
         return
-    start(options, settings, protocol)
+    rundir.check_root(options.root)
+    if options.seeds:
+        start_several(options, settings, arguments)
+    else:
+        start(options, settings, protocol)
 
 
 def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
@@ -128,9 +143,19 @@ def check_environment(settings: Settings, protocol: Protocol) -> None:
     print(f"its spaces fit {settings.agent} ({settings.preset})" + ("; mind the above" if findings else ""))
 
 
+def start_several(options: Options, settings: Settings, arguments: Sequence[str]) -> None:
+    """Train with several seeds, each in a run of its own; what is there of them is gone on with."""
+    first = settings.run.seed if _given(arguments, "--seed") else 1
+    seeds = range(first, first + options.seeds)
+    series = Series(settings, seeds, options.root, options.score_episodes, agents.read_settings)
+    if not series.train(Path(__file__).parent, arguments, options.jobs):
+        print(f"go on with: {shlex.join(['python', 'scripts/train.py', *arguments])}")
+        raise SystemExit(130)
+    series.tell()
+
+
 def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     """Train from the beginning in a new folder."""
-    rundir.check_root(options.root)
     from rlab import devices
 
     settings = dataclasses.replace(settings, run=devices.resolve(settings.run))
@@ -147,7 +172,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
         rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
         training = _training(run, settings, agent, protocol)
         network = getattr(agent, "network", None)
-        training.begin(devices.graph_of(network) if network is not None else None)
+        training.begin(devices.graph_of(network) if network is not None else None, options.group)
         _train(training, settings.run.steps, options.score_episodes, options.root)
 
 
@@ -219,9 +244,11 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
 
     `logs` is the folder that TensorBoard is to show.
     """
+    from rlab.report.progress import turn
+
     run = training.run
     with closing(training):
-        if _turn(training, steps):
+        if turn(training, steps):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
             print(_way_on(run) if training.step < steps else f"score it with: python scripts/evaluate.py {run}")
             raise SystemExit(130)
@@ -231,30 +258,6 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
         _call("watch.py", run)
     print(f"watch a game:     python scripts/watch.py {shlex.quote(str(run))}")
     print(f"see the curves:   tensorboard --logdir {shlex.quote(str(logs))}")
-
-
-def _turn(training: "Training", steps: int) -> bool:
-    """Turn the training until it is done or the user interrupts it; whether that was so."""
-    from rlab.report.progress import ProgressBar
-
-    interrupted = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        interrupted.append(number)
-        print("stopping at the end of this step or evaluation; once more to end at once", flush=True)
-        signal.signal(number, signal.default_int_handler)  # a second one ends the program at once
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with ProgressBar(training.step, steps) as bar:
-            for progress in training:
-                bar.show(progress)
-                if interrupted:
-                    break
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return bool(interrupted)
 
 
 def _call(script: str, *arguments: object) -> int:

@@ -51,8 +51,17 @@ def _ask(port: int, route: str, body: dict[str, Any] | None = None, **query: str
 
 def settings_and_metrics(ask: Ask, run: str) -> tuple[dict[str, Any], dict[str, float]]:
     """The row of a run on the HParams dashboard, if it is the only one: its settings, and the latest of each scalar."""
+    ((name, row),) = groups(ask).items()
+    assert name == run
+    return row
+
+
+def groups(ask: Ask) -> dict[str, tuple[dict[str, Any], dict[str, float]]]:
+    """The rows of the HParams dashboard by their names: settings, and the latest of each scalar."""
     statuses = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_FAILURE", "STATUS_RUNNING"]
-    request = {"allowedStatuses": statuses, "colParams": [], "startIndex": 0, "sliceSize": 10}
-    (row,) = json.loads(ask("hparams/session_groups", request))["sessionGroups"]
-    assert row["name"] == run
-    return row["hparams"], {metric["name"]["tag"]: metric["value"] for metric in row["metricValues"]}
+    request = {"allowedStatuses": statuses, "colParams": [], "startIndex": 0, "sliceSize": 100}
+    rows = json.loads(ask("hparams/session_groups", request))["sessionGroups"]
+    return {
+        row["name"]: (row["hparams"], {metric["name"]["tag"]: metric["value"] for metric in row["metricValues"]})
+        for row in rows
+    }

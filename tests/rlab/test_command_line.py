@@ -136,6 +136,26 @@ def test_a_value_out_of_range_is_told_as_the_settings_tell_it():
         parse("--steps", "-5")
 
 
+def test_options_are_left_out_with_their_values():
+    arguments = [
+        "dqn",
+        "--seed",
+        "3",
+        "--sizes",
+        "8",
+        "16",
+        "--rate=-0.5",
+        "--no-double",
+        "--num_envs",
+        "2",
+        "--shift",
+        "-1",
+    ]
+    left = command_line.without(("--seed", "--sizes", "--double", "--num-envs"), arguments)
+    assert left == ["dqn", "--rate=-0.5", "--shift", "-1"]
+    assert command_line.without(("--rate", "--shift"), arguments)[-3:] == ["--no-double", "--num_envs", "2"]
+
+
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_shows_every_option_and_ends_well(capsys, flag):
     with pytest.raises(SystemExit) as stopped:

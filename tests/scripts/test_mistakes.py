@@ -50,6 +50,11 @@ MISTAKES = {
         "unknown protocol: received 'ale_v6', allowed are ale_v5, ale_v5_full, classic, book"
     ],
     CARTPOLE + "--protocol classic": ["protocol 'classic' does not fit CartPole-v1: allowed are gymnasium"],
+    CARTPOLE + "--seeds -1": ["--seeds is out of range: received -1, allowed is 0 or more"],
+    CARTPOLE + "--seeds 2 --jobs 0": ["--jobs is out of range: received 0, allowed is 1 or more"],
+    CARTPOLE + "--jobs 2": ["one run is one job: received --jobs 2 without --seeds, allowed is 1"],
+    CARTPOLE + "--seed 2147483647 --seeds 2": ["--seed is out of range: received 2147483648, allowed is 0 to 2147"],
+    CARTPOLE + "--seeds 2 --root file": ["--root is no folder: received file, and file is a file"],
     CARTPOLE + "--root file": ["--root is no folder: received file, and file is a file"],
     CARTPOLE + "--root file/below/it": ["--root is no folder: received file/below/it, and file is a file"],
     "train.py dqn --protocol gymnasium": ["protocol 'gymnasium' does not fit ALE/MsPacman-v5: allowed are ale_v5, "],
