@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("agents/*", "checkpoints/released/*", "rlab/representation")
+FOLDERS = ("agents/*", "checkpoints/released/*", "rlab/representation", "rlab/tuning")
 READMES = sorted([ROOT / "README.md", *(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/README.md"))])
 
 each_readme = pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
