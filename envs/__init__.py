@@ -21,6 +21,7 @@ from gymnasium import spaces
 
 from envs import atari, single
 from envs.check import check as check_one
+from envs.grid import read_grid
 from envs.meanings import MEANINGS
 from envs.model import read_model
 from envs.ram import ram_labels as ram_labels
@@ -29,7 +30,7 @@ from envs.single import make_one, make_under, said
 from envs.vector import VectorEnvironment, from_zero
 from envs.visible import Beside, Rendered, Visible
 from rlab.protocol import Protocol, find_protocol
-from rlab.types import Environment, Model, Moment, Tape, UserError
+from rlab.types import Environment, Grid, Model, Moment, Tape, UserError
 
 with contextlib.suppress(FileNotFoundError):  # there is no folder for temporary files
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
@@ -98,6 +99,21 @@ def model_of(name: str) -> Model | None:
     env = make_one(name)
     try:
         return read_model(env)
+    finally:
+        env.close()
+
+
+def grid_of(name: str) -> Grid | None:
+    """The map of a Gymnasium id, for whoever draws it; None if the environment is none, or none that is known here.
+
+    Raises UserError if the environment cannot be made.
+    """
+    check_name(name)
+    if name in atari.games():
+        return None
+    env = make_one(name)
+    try:
+        return read_grid(env)
     finally:
         env.close()
 

@@ -84,6 +84,15 @@ class Model(NamedTuple):
             found = wider
 
 
+class Grid(NamedTuple):
+    """A finite environment as a map, in layers where a cell is several states."""
+
+    rows: Sequence[str]  # a letter for what is in each cell, from above
+    place: Array  # [S, 3] int64, layer, row and column of each state
+    layers: Sequence[str]  # what each layer is called
+    arrows: Sequence[str]  # [A] a symbol for where each action leads
+
+
 class Start(NamedTuple):
     """What an environment answers to a reset, rows that were not reset included."""
 

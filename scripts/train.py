@@ -255,7 +255,7 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
     if score_episodes:
         if status := _call("evaluate.py", run, "--episodes", score_episodes):
             raise SystemExit(status)
-        _call("watch.py", run)
+        _call("watch.py", run, "--out", run / "videos" / "eval-best.mp4")
     print(f"watch a game:     python scripts/watch.py {shlex.quote(str(run))}")
     print(f"see the curves:   tensorboard --logdir {shlex.quote(str(logs))}")
 

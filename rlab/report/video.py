@@ -22,15 +22,13 @@ _FRAME_MILLISECONDS = 66
 _PICTURE_HEIGHT, _PICTURE_WIDTH = 630, 800  # pixels that an enlarged picture stays within: three times an Atari screen
 _REWARD_SECONDS = 0.5  # that a reward stays to be read
 
+# 4:2:0 and the index at the front are what every browser plays, BT.709 the colours that all of them expect.
 _ENCODING = (
-    # 4:2:0 and the index at the front are what every browser plays, BT.709 the colours that all of them expect.
-    *(
-        "-vf",
-        "scale=in_range=full:out_range=limited:out_color_matrix=bt709,setparams=color_primaries=bt709:color_trc=bt709",
-    ),
     *("-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20"),
     *("-movflags", "+faststart", "-f", "mp4"),
 )
+_COLOURS = "in_range=full:out_range=limited:out_color_matrix=bt709"
+_TAGS = "setparams=color_primaries=bt709:color_trc=bt709"
 
 
 def animation(moments: Iterable[Moment]) -> tuple[bytes, int, int] | None:
@@ -64,7 +62,7 @@ def record(path: Path, moments: Iterable[Moment], panel: Panel, screens_per_seco
         height, width = height * factor, width * factor
     frame = np.zeros((_even(max(height, panel.height)), _even(width + WIDTH), 3), np.uint8)
     frames, score, paid, paid_frame = 0, 0.0, 0.0, 0
-    with _encoder(path, *frame.shape[:2], screens_per_second) as encoder:
+    with encoder(path, *frame.shape[:2], screens_per_second) as video:
         for step, moment in enumerate(chain([first], moments)):
             score += moment.reward
             if moment.reward:
@@ -74,7 +72,7 @@ def record(path: Path, moments: Iterable[Moment], panel: Panel, screens_per_seco
             for screen in moment.screens or (None,):
                 if screen is not None:
                     frame[:height, :width] = cv2.resize(screen, (width, height), interpolation=cv2.INTER_NEAREST)
-                encoder.write(frame.data)
+                video.write(frame.data)
                 frames += 1
     return frames
 
@@ -84,12 +82,21 @@ def _even(pixels: int) -> int:
 
 
 @contextmanager
-def _encoder(path: Path, height: int, width: int, frames_per_second: float) -> Iterator[IO[bytes]]:
-    """Takes RGB frames [height, width, 3] as bytes and makes the mp4 at `path` of them, unless an exception comes."""
+def encoder(
+    path: Path, height: int, width: int, frames_per_second: float, *, enlarged: int = 1, keyframes: int = 250
+) -> Iterator[IO[bytes]]:
+    """Takes RGB frames [height, width, 3] as bytes and makes the mp4 at `path` of them, unless an exception comes.
+
+    The video is `enlarged` times as high and wide, sharply. Each `keyframes` frames one stands alone, to jump to.
+    Raises UserError if the file cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", str(frames_per_second))
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *source, "-i", "-", *_ENCODING, f"file:{draft}"]
+    flags = "neighbor" if enlarged > 1 else "bicubic"
+    size = f"scale=iw*{enlarged}:ih*{enlarged}:flags={flags}:{_COLOURS}"
+    made = ("-vf", f"{size},pad=ceil(iw/2)*2:ceil(ih/2)*2,{_TAGS}", "-g", str(keyframes), *_ENCODING)
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *source, "-i", "-", *made, f"file:{draft}"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     try:

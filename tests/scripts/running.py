@@ -8,6 +8,8 @@ import importlib
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -132,3 +134,20 @@ class Started:
         """Wait for the end: its exit status, and the lines that it printed and wrote to the error stream."""
         out, error = self._process.communicate()
         return self._process.returncode, out.splitlines(), error.splitlines()
+
+
+@contextlib.contextmanager
+def serving(line):
+    """A line that was printed, run word for word, and the address that it serves a page at; killed in the end."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    pipe = subprocess.PIPE
+    environment = {**os.environ, "PATH": path}
+    with subprocess.Popen(
+        shlex.split(line), cwd=REPOSITORY, env=environment, stdout=pipe, stderr=pipe, text=True
+    ) as server:
+        try:
+            address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+            assert address, server.stderr.read()
+            yield server, address[0]
+        finally:
+            server.kill()

@@ -187,7 +187,7 @@ def poison(path, guest):
     ("script", "arguments"),
     [
         ("evaluate.py", ["run"]),
-        ("watch.py", ["run"]),
+        ("watch.py", ["run", "--out", "game.mp4"]),
         ("train.py", ["--resume", "run", "--steps", "1000", *UNSCORED]),
     ],
 )

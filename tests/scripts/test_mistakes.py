@@ -73,8 +73,9 @@ MISTAKES = {
     "evaluate.py empty --episodes 0": ["--episodes is out of range: received 0, allowed is 1 or more"],
     "verify.py empty": ["not a run: empty has no config.json"],
     "verify.py empty --stream movies": ["unknown stream: received 'movies', allowed are train, validation, eval, demo"],
+    "watch.py": ["which run? watch.py RUN [RUN ...]"],
     "watch.py file": ["not a run: file has no config.json"],
-    "watch.py empty --out film.avi": ["received film.avi, allowed are paths that end in .mp4"],
+    "watch.py empty --out film.avi": ["received film.avi, allowed are no suffix and .mp4"],
     "compare.py empty": ["no run with an evaluation in empty"],
     CARTPOLE + "--replay-capacity 64 --n-steps 64": ["the replay is too small: received a capacity of 64"],
 }

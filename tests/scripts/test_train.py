@@ -5,8 +5,10 @@ import json
 import re
 import shlex
 import shutil
+import signal
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import gymnasium
 import imageio_ffmpeg
@@ -21,7 +23,7 @@ from rlab.report.difference import difference
 from rlab.tapes import TapeStore
 from rlab.tensorboard import read_scalars
 from scripts import train
-from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, call, only_run, shell, small
+from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, call, only_run, serving, small
 
 GYMNASIUM, ALE = PROTOCOLS["gymnasium"], PROTOCOLS["ale_v5"]
 
@@ -45,9 +47,13 @@ def test_a_run_ends_with_its_score_a_game_and_what_to_do_next(story):
 
 
 def test_the_watch_command_works_word_for_word(story):
-    done = shell(story.lines[-2].removeprefix("watch a game:"))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert Path(done.stdout.splitlines()[-1]).is_file()
+    """It serves a page, until Ctrl-C ends it quietly."""
+    with serving(story.lines[-2].removeprefix("watch a game:").strip() + " --port 0") as (server, address):
+        with urlopen(f"{address}data/gallery.json") as answer:
+            assert len(json.load(answer)["runs"][0]["games"]["eval"]["score"]) == 30
+        server.send_signal(signal.SIGINT)
+        out, errors = server.communicate(timeout=20)
+    assert (server.returncode, out, errors) == (0, "", "")
 
 
 def test_a_run_of_cart_pole_leaves_its_files(story):

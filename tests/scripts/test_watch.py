@@ -1,4 +1,4 @@
-"""The watching script: runs of the training script, and the videos of their games decoded again."""
+"""Games recorded by the watching script: runs of the training script, and the videos of their games decoded again."""
 
 import subprocess
 import sys
@@ -14,17 +14,15 @@ from ale_py import ALEInterface, roms
 import agents
 import envs
 from envs.meanings import MEANINGS
-from rlab import checkpoint
-from rlab.agent import Inspectable
-from rlab.config import RunConfig, Settings
 from rlab.evaluation import record as record_evaluation
-from rlab.protocol import PROTOCOLS, default_protocol
+from rlab.protocol import PROTOCOLS
 from rlab.report.panel import WIDTH
 from rlab.report.video import animation
 from rlab.tapes import TapeStore
 from rlab.types import UserError
 from scripts import watch
 from tests.playing import play
+from tests.scripts.watched import random_run
 
 REPOSITORY = Path(watch.__file__).parents[1]
 BAR = (91, 127, 181)
@@ -41,24 +39,6 @@ def trained(root, agent, name, steps, *more):
     done = script("train.py", agent, "--env", name, "--steps", steps, "--root", root, *evaluation, *more)
     assert done.returncode == 0, done.stderr
     (run,) = (root / name / agent).iterdir()
-    return run
-
-
-def random_run(run, name, games=()):
-    """A run of the random agent that was made by hand, with a game of each (stream, number, seed, step)."""
-    run.mkdir()
-    protocol = PROTOCOLS[default_protocol(name)]
-    config = RunConfig(env=name, protocol=protocol.name)
-    spaces = envs.spaces_of(name, protocol)
-    settings = Settings("random", "uniform", config, agents.find("random").Config(), *spaces)
-    settings.write(run / "config.json")
-    checkpoint.write(run, 0, lambda folder: None)
-    environment = envs.make(name, 1, protocol)
-    store = TapeStore(run / "tapes.sqlite", create=True)
-    for stream, number, seed, step in games:
-        tape = play(environment, seed).tape
-        store.write(replace(tape, stream=stream, number=number, step=step))
-    store.commit()
     return run
 
 
@@ -87,10 +67,10 @@ def catch(tmp_path_factory):
 
 def test_a_trained_run_of_pacman_becomes_a_video(tmp_path):
     run = trained(tmp_path, "random", "ALE/MsPacman-v5", 500)
-    done = script("watch.py", run)
+    video = run / "videos" / "game.mp4"
+    done = script("watch.py", run, "--out", video)
     assert done.returncode == 0, done.stderr
     tape = TapeStore(run / "tapes.sqlite").read("validation", 0)
-    video = run / "videos" / "validation-0.mp4"
     assert done.stdout.splitlines() == [f"validation game 0: {tape.score:g} in {tape.length} steps", str(video)]
     assert list(video.parent.iterdir()) == [video]
     facts, frames = decoded(video)
@@ -123,9 +103,10 @@ def test_a_cart_pole_game_is_shown_with_its_action_values(tmp_path, capsys):
 @pytest.mark.parametrize("name", ["Pendulum-v1", "Corridor-v0", "BookMDP-v0"])
 def test_an_agent_without_values_is_watched_too_and_so_is_an_environment_without_pictures(tmp_path, name):
     run = random_run(tmp_path / "run", name, [("demo", 0, 0, 0)])
-    watch.main([str(run), "--stream", "demo"])
+    video = tmp_path / "game.mp4"
+    watch.main([str(run), "--stream", "demo", "--out", str(video)])
     tape = TapeStore(run / "tapes.sqlite").read("demo", 0)
-    frames, _ = imageio_ffmpeg.count_frames_and_secs(run / "videos" / "demo-0.mp4")
+    frames, _ = imageio_ffmpeg.count_frames_and_secs(video)
     assert frames == tape.length + 1
 
 
@@ -173,8 +154,8 @@ def test_a_tape_that_does_not_play_again_is_refused(tmp_path):
     store.write(replace(tape, rewards=tape.rewards + 1))
     store.commit()
     with pytest.raises(UserError, match="not confirmed: reward 1 is 1 on the tape, 0 when played again"):
-        watch.main([str(run)])
-    assert not (run / "videos").exists()
+        watch.main([str(run), "--out", str(tmp_path / "game.mp4")])
+    assert not (tmp_path / "game.mp4").exists()
 
 
 @pytest.mark.parametrize(
@@ -197,13 +178,27 @@ def test_a_mistake_is_one_line(catch, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--number", "7"], "holds 0 to 2"),
         (["--stream", "train", "--number", "7"], "holds 0 to 1"),
         (["--stream", "eval"], "holds no eval games"),
         (["--stream", "eval", "--number", "0"], "holds none"),
         (["--checkpoint", "12"], "no such checkpoint: received 12"),
-        (["--out", "game.avi"], "received game.avi, allowed are paths that end in .mp4"),
+        (["--out", "game.avi"], "received game.avi, allowed are no suffix and .mp4"),
+        (["--out", "tests"], "--out is there already: received tests, allowed is a new or an empty folder"),
+        (["--out", "game.mp4", "--number", "0", "1"], "a video shows one game"),
+        (["--port", "70000"], "--port is out of range: received 70000, allowed is 0 to 65535"),
     ],
-    ids=["no such number", "no such stream", "neither", "no such checkpoint", "another kind of file"],
+    ids=[
+        "no such number",
+        "not in that stream",
+        "no such stream",
+        "neither",
+        "no such checkpoint",
+        "another kind",
+        "a full folder",
+        "two games",
+        "no such port",
+    ],
 )
 def test_what_is_not_there_is_refused_with_what_is(catch, arguments, message):
     with pytest.raises(UserError, match=message):
@@ -211,52 +206,8 @@ def test_what_is_not_there_is_refused_with_what_is(catch, arguments, message):
 
 
 def test_a_run_without_games_is_refused(tmp_path):
-    with pytest.raises(UserError, match="holds no train games"):
+    with pytest.raises(UserError, match="holds no games yet"):
         watch.main([str(random_run(tmp_path / "run", "Catch-v0"))])
-
-
-class Judge(Inspectable):
-    """Thinks of each action what the observation says, and a hundred times its number more."""
-
-    def __init__(self, name="action_values"):
-        self.name = name
-        self.asked = []
-
-    def inspect(self, observations):
-        self.asked.append(len(observations))
-        return {"value": observations[:, 0], self.name: np.add(observations, [0, 100])}
-
-
-def moments(count):
-    return iter([envs.Moment(np.array([float(number)]), 0.0, False, False, 0, [], None) for number in range(count)])
-
-
-@pytest.mark.parametrize("name", ["action_values", "probabilities"])
-@pytest.mark.parametrize("count", [1, 64, 130])
-def test_agents_are_asked_in_batches_of_one_size(name, count):
-    judge = Judge(name)
-    what, values = watch.judge(judge, moments(count))
-    assert what == name.replace("_", " ")
-    assert values.tolist() == [[number, number + 100] for number in range(count)]
-    assert judge.asked == [64] * -(-count // 64)
-
-
-def test_an_agent_may_have_no_opinion_of_actions():
-    assert watch.judge(Judge("advantages"), moments(3)) == ("", None)
-
-
-def test_values_of_a_diverged_agent_are_refused():
-    with pytest.raises(UserError, match="diverged"):
-        watch.judge(Judge(), iter([envs.Moment(np.array([np.nan]), 0.0, False, False, 0, [], None)]))
-
-
-@pytest.mark.parametrize("numbers", [[-np.inf, 1.0], [2.0, -np.inf]])
-def test_illegal_actions_are_shown_beside_the_others(numbers):
-    class Masked(Judge):
-        def inspect(self, observations):
-            return {"action_values": np.full((len(observations), 2), numbers)}
-
-    assert watch.judge(Masked(), moments(1))[1].tolist() == [numbers]
 
 
 def test_actions_have_the_names_of_the_emulator():

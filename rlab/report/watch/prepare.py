@@ -1,0 +1,128 @@
+"""A game made ready to be watched: a video of its screens, a picture of it, and its timeline, from its tape.
+
+One pass plays the game again, proves that it is the one that was recorded, makes the video and asks the agent. What
+comes of it stands in <run>/watch/<stream>-<number>-<digest>/, one timeline for each checkpoint.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from rlab import checkpoint
+from rlab.report.video import encoder
+from rlab.report.watch.judging import Judge
+from rlab.report.watch.source import Source, confirmed
+from rlab.report.watch.timeline import Notes, by_row, timeline
+from rlab.tapes import disagreement
+from rlab.types import Array, FrameStack, Moment, Tape
+
+VIDEO, POSTER = "video.mp4", "poster.webp"
+_FORMAT = 1  # of a timeline; one of another format is made anew
+_ENLARGED_BELOW = 300  # pixels of height: at twice the size, colours at half the resolution lose nothing
+_KEYFRAMES = 60  # screens from one to the next: a jump decodes no more than that
+
+
+def place_of(source: Source, tape: Tape) -> Path:
+    """The folder of a game that was prepared, or will be."""
+    return source.cache / f"{tape.stream}-{tape.number}-{tape.digest[:8]}"
+
+
+def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) -> bytes:
+    """The timeline of a game with what the checkpoint at `place` thinks of it, as JSON; its video is beside it then.
+
+    `go_on` is called at each moment, and raises to give up. Raises UserError if the tape is not confirmed.
+    """
+    folder = place_of(source, tape)
+    manifest = hashlib.sha256((place / checkpoint.MANIFEST).read_bytes()).hexdigest()[:8]
+    path = folder / f"{place.name}-{manifest}-{_FORMAT}.json"
+    if path.is_file():
+        return path.read_bytes()
+    agent = source.load(checkpoint.step_of(place))
+    notes, judge = Notes(), Judge(agent)
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        film = _Film(folder, source.screens_per_second, tape.length // 2, stack)
+
+        def moments() -> Iterator[Moment]:
+            for moment in source.emulate(tape, screens=True):
+                go_on()
+                notes.add(moment)
+                judge.add(moment.observation)
+                film.add(moment)
+                yield moment
+
+        confirmed(source, tape, disagreement(tape, source.settings.observation_space, moments()))
+    found = judge.finish()
+    values = timeline(tape, source.settings, notes, found, list(source.action_names))
+    values |= {
+        "folder": folder.name,
+        "checkpoint": checkpoint.step_of(place),
+        "screens_per_second": source.screens_per_second,
+        "grid": _grid(source, agent),
+        "no_saliency": why_no_saliency(source) or ("" if found else "the agent tells neither values nor probabilities"),
+    }
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(json.dumps(values, allow_nan=False, separators=(",", ":")))
+    draft.replace(path)
+    return path.read_bytes()
+
+
+def why_no_saliency(source: Source) -> str:
+    """Why no saliency can be drawn over a run's screens, or nothing where it can."""
+    seen = isinstance(source.settings.observation_space, FrameStack)
+    return "" if seen else "the agent does not see the whole screen as a picture"
+
+
+class _Film:
+    """The video of a game, and its poster: the screen after `middle` steps.
+
+    It makes neither where there are no screens, or where both are there.
+    """
+
+    def __init__(self, folder: Path, screens_per_second: float, middle: int, stack: ExitStack) -> None:
+        self._folder, self._speed, self._middle, self._stack = folder, screens_per_second, middle, stack
+        self._encoder: IO[bytes] | None = None
+        self._moments = 0
+        self._there = (folder / VIDEO).is_file() and (folder / POSTER).is_file()
+
+    def add(self, moment: Moment) -> None:
+        if self._there or not moment.screens:
+            return
+        if self._encoder is None:
+            height, width = moment.screens[0].shape[:2]
+            enlarged = 2 if height < _ENLARGED_BELOW else 1
+            self._encoder = self._stack.enter_context(
+                encoder(self._folder / VIDEO, height, width, self._speed, enlarged=enlarged, keyframes=_KEYFRAMES)
+            )
+        for screen in moment.screens:
+            self._encoder.write(np.ascontiguousarray(screen).data)
+        if self._moments == self._middle:
+            picture = Image.fromarray(np.maximum.reduce(moment.screens[-2:]))  # some objects are on every other one
+            picture.save(self._folder / POSTER, quality=90)
+        self._moments += 1
+
+
+def _grid(source: Source, agent: Any) -> dict[str, Any] | None:
+    """A map with what the agent thinks of each state, as the page draws it; None where the environment is none."""
+    grid = source.grid
+    if grid is None:
+        return None
+    judge = Judge(agent)
+    for state in range(len(grid.place)):
+        judge.add(np.asarray(state, source.settings.observation_space.dtype))
+    found: dict[str, Array] = judge.finish()
+    values = found.get("action_values", found.get("probabilities"))
+    return {
+        "rows": list(grid.rows),
+        "place": grid.place.tolist(),
+        "layers": list(grid.layers),
+        "arrows": list(grid.arrows),
+        "judgements": None if values is None else by_row(values),
+        "value": by_row(found["value"][None])[0] if "value" in found else None,
+    }
