@@ -50,4 +50,4 @@ def _taxi(world: TaxiEnv) -> Grid:
         for passenger in (*_TAXI_PLACES, "taxi")
         for destination in _TAXI_PLACES
     ]
-    return Grid(["".join(row) for row in rows], np.asarray(places), layers, ["↓", "↑", "→", "←", "+", "x"])
+    return Grid(["".join(row) for row in rows], np.asarray(places), layers, ["↓", "↑", "→", "←", "↥", "↧"])

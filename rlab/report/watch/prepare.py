@@ -58,6 +58,8 @@ def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) 
                 yield moment
 
         confirmed(source, tape, disagreement(tape, source.settings.observation_space, moments()))
+    if film.poster is not None:
+        film.poster.save(folder / POSTER, quality=90)
     found = judge.finish()
     values = timeline(tape, source.settings, notes, found, list(source.action_names))
     values |= {
@@ -82,12 +84,13 @@ def why_no_saliency(source: Source) -> str:
 class _Film:
     """The video of a game, and its poster: the screen after `middle` steps.
 
-    It makes neither where there are no screens, or where both are there.
+    There is neither where there are no screens, and nothing is made anew.
     """
 
     def __init__(self, folder: Path, screens_per_second: float, middle: int, stack: ExitStack) -> None:
         self._folder, self._speed, self._middle, self._stack = folder, screens_per_second, middle, stack
         self._encoder: IO[bytes] | None = None
+        self.poster: Image.Image | None = None
         self._moments = 0
         self._there = (folder / VIDEO).is_file() and (folder / POSTER).is_file()
 
@@ -103,8 +106,7 @@ class _Film:
         for screen in moment.screens:
             self._encoder.write(np.ascontiguousarray(screen).data)
         if self._moments == self._middle:
-            picture = Image.fromarray(np.maximum.reduce(moment.screens[-2:]))  # some objects are on every other one
-            picture.save(self._folder / POSTER, quality=90)
+            self.poster = Image.fromarray(np.maximum.reduce(moment.screens[-2:]))  # some objects are on every other one
         self._moments += 1
 
 

@@ -24,7 +24,7 @@ function rowsOfChart(timeline) {
   const rows = [];
   if (timeline.judged === "action values") {
     const best = line(timeline.value, timeline.value_name, { line: { color: text, width: 1.8 } });
-    rows.push({ title: `value of every action (thin), ${timeline.value_name} (thick)`, height: 190, traces: [...byAction(timeline.judgements, { opacity: 0.8 }), best] });
+    rows.push({ title: `value of every action (thin), ${timeline.value_name} (thick)`, height: 240, traces: [...byAction(timeline.judgements, { opacity: 0.8 }), best] });
   } else if (timeline.value) {
     rows.push({ title: `value ${timeline.value_name}`, height: 120, traces: [line(timeline.value, timeline.value_name)] });
   }
@@ -43,7 +43,7 @@ function rowsOfChart(timeline) {
   if (timeline.td_error) {
     const steps = largestErrors(timeline);
     const largest = { x: steps, y: steps.map((step) => timeline.td_error[step]), name: "largest", mode: "markers", marker: { color: colour("death"), size: 6 } };
-    rows.push({ title: "TD error of one step", height: 110, zero: true, traces: [line(timeline.td_error, "TD error", { line: { color: accent, width: 1 } }), largest] });
+    rows.push({ title: "TD error of one step", height: 130, zero: true, traces: [line(timeline.td_error, "TD error", { line: { color: accent, width: 1 } }), largest] });
   }
   return rows;
 }

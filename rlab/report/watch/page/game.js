@@ -141,7 +141,7 @@ class Watching {
     return make(
       "footer",
       { className: "controls", role: "group", "aria-label": "Controls" },
-      make("div", { className: "line" }, button("⏮", "one step back", step(-1)), this.toggle, button("⏭", "one step on", step(1)), this.slider, this.place),
+      make("div", { className: "line" }, button("‹", "one step back", step(-1)), this.toggle, button("›", "one step on", step(1)), this.slider, this.place),
       make(
         "div",
         { className: "line" },

@@ -1,0 +1,235 @@
+"""The watch page in a browser: real games of the released agent, of CartPole and of a map, served and from a folder."""
+
+import shutil
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+import envs
+from rlab.report.watch import folder
+from rlab.report.watch.library import Library
+from rlab.report.watch.server import Server
+from rlab.tapes import TapeStore
+from scripts import watch
+from tests.browser import browser
+from tests.scripts.running import REPOSITORY, call, only_run
+from tests.scripts.watched import random_run
+
+READY = "shown && shown.games.every(({video}) => !video || video.readyState >= 2 && !video.seeking)"
+FRAME = """
+const video = document.querySelector("video"), canvas = document.createElement("canvas");
+Object.assign(canvas, {width: 160, height: 210});
+const context = canvas.getContext("2d");
+context.drawImage(video, 0, 0, 160, 210);
+return [...context.getImageData(0, 0, 160, 210).data];
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as chromium:
+        chromium.driver.get("about:blank")
+        chromium.asked()  # what the browser asks for as it starts
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def pacman(tmp_path_factory):
+    """The released agent with its two shortest games."""
+    released = REPOSITORY / "checkpoints" / "released" / "mspacman-dqn"
+    run = shutil.copytree(released, tmp_path_factory.mktemp("runs") / "pacman", symlinks=True)
+    with closing(sqlite3.connect(run / "tapes.sqlite")) as store:
+        store.execute("DELETE FROM tapes WHERE number NOT IN (SELECT number FROM tapes ORDER BY length LIMIT 2)")
+        store.commit()
+    return run
+
+
+@pytest.fixture(scope="module")
+def runs(pacman, tmp_path_factory):
+    place = tmp_path_factory.mktemp("others")
+    call("train.py", "planner", "--env", "FrozenLake-v1", "--root", place, "--score-episodes", 2)
+    cart = random_run(place / "cart", "CartPole-v1", [("train", 0, 0, 0)])
+    unseen = random_run(place / "unseen", "Identity-v0", [("train", 0, 0, 0)])
+    return [pacman, only_run(place / "FrozenLake-v1"), cart, unseen]
+
+
+@pytest.fixture(scope="module")
+def address(runs):
+    """Where the page is served."""
+    library = Library([watch.source_of(run) for run in runs])
+    server = Server(library, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.address
+    server.shutdown()
+    library.close()
+    server.server_close()
+
+
+@pytest.fixture
+def page(chromium, address):
+    """Opens a place on the page; in the end nothing was complained of, and nobody else asked."""
+
+    def open_(place, ready=READY):
+        chromium.driver.get("about:blank")
+        chromium.driver.get(f"{address}#/{place}")
+        chromium.wait(ready)
+        return chromium
+
+    yield open_
+    chromium.js("return shown?.player.pause()")
+    assert chromium.complaints() == []
+    assert {url for url in chromium.asked() if not url.startswith((address, "data:", "about:"))} == set()
+
+
+@pytest.fixture(scope="module")
+def tapes(pacman):
+    with closing(TapeStore(pacman / "tapes.sqlite")) as store:
+        return list(store.all("eval"))
+
+
+def game(tape):
+    return f"0/eval/{tape.number}/default"
+
+
+def moments(tape):
+    return list(envs.emulate(tape, screens=True))
+
+
+def assert_shows(page, screen):
+    """The video stands at this screen."""
+    seen = np.array(page.js(FRAME), np.uint8).reshape(210, 160, 4)[..., :3]
+    assert np.abs(seen.astype(int) - screen).mean() < 5
+
+
+def test_the_gallery_shows_the_games_in_any_order(page, tapes):
+    there = page("", "document.querySelector('table')")
+    assert there.js("return document.querySelectorAll('.cards li').length") == 5
+    column = "return [...document.querySelectorAll('td.score')].map((cell) => cell.textContent.replace(',', ''))"
+    scores = sorted(tape.score for tape in tapes)
+    assert [float(score) for score in there.js(column)] == scores[::-1]
+    there.click("[data-column=score]")
+    assert [float(score) for score in there.js(column)] == scores
+    there.click("td.number a")
+    there.wait(READY)
+    assert there.text("h2").startswith("eval game ")
+
+
+def test_a_video_plays_and_the_timeline_with_it(page, tapes):
+    there = page(f"game/{game(tapes[0])}")
+    there.click(".play")
+    there.wait("shown.player.step > 20")
+    there.click(".play")
+    there.wait("!shown.player.playing && " + READY)
+    step, time_, slider = there.js(
+        "return [shown.player.step, document.querySelector('video').currentTime, shown.slider.value]"
+    )
+    assert step == int(slider)
+    assert time_ == pytest.approx((4 * step + 0.5) / 60, abs=0.001)
+
+
+def test_the_timeline_moves_the_video_and_the_video_the_timeline(page, tapes):
+    there = page(f"game/{game(tapes[0])}")
+    there.js("shown.slider.value = 250; shown.slider.dispatchEvent(new Event('input'))")
+    there.wait("shown.player.step === 250 && " + READY)
+    assert_shows(there, moments(tapes[0])[250].screens[-1])
+    there.js("document.querySelector('video').currentTime = 400.5 / 60")
+    there.wait("Number(shown.slider.value) === 100")
+    box = "const box = document.querySelector('.chart').getBoundingClientRect();"
+    point = "{clientX: box.left + LEFT + (box.width - LEFT - RIGHT) / 2, pointerId: 1, bubbles: true}"
+    there.js("Element.prototype.setPointerCapture = () => {}")
+    there.js(f"{box} document.querySelector('.chart').dispatchEvent(new PointerEvent('pointerdown', {point}))")
+    there.wait(f"Math.abs(shown.player.step - {tapes[0].length / 2}) <= 1")
+
+
+def test_jumps_lead_to_deaths_and_rewards(page, tapes):
+    seen = moments(tapes[0])
+    deaths = [step for step in range(1, len(seen)) if seen[step].lives < seen[step - 1].lives]
+    there = page(f"game/{game(tapes[0])}")
+    there.click("[aria-label='next death']")
+    there.wait(f"shown.player.step === {deaths[0]} && " + READY)
+    assert there.text("[data-fact=lives]") == str(seen[deaths[0] - 1].lives - 1)
+    assert_shows(there, seen[deaths[0]].screens[-1])
+    there.driver.find_element("css selector", "body").send_keys("D")  # none before
+    assert there.js("return shown.player.step") == deaths[0]
+    there.js("shown.player.seek(0)")
+    there.driver.find_element("css selector", "body").send_keys("r")
+    there.wait(f"shown.player.step === {np.flatnonzero(tapes[0].rewards)[0] + 1}")
+    there.click("[aria-label='next TD error']")
+    assert there.js("return largestErrors(shown.games[0].timeline).includes(shown.player.step)")
+
+
+def test_two_games_play_in_step(page, tapes):
+    there = page("game/" + "+".join(map(game, tapes)))
+    there.js("shown.player.play()")
+    both = "return shown.games.map(stepAt)"
+    deadline, apart = time.monotonic() + 2, []
+    while time.monotonic() < deadline:
+        one, other = there.js(both)
+        apart.append(abs(one - other))
+    there.js("shown.player.pause()")
+    there.wait(READY)
+    one, other = there.js(both)
+    assert one == other == there.js("return shown.player.step") > 0
+    assert np.median(apart) <= 4
+    there.js("shown.player.seek(1e6)")
+    assert there.js(both) == [tape.length for tape in tapes]
+
+
+def test_saliency_is_drawn_over_the_screen_and_called_a_heuristic(page, tapes):
+    there = page(f"game/{game(tapes[0])}")
+    there.js("shown.player.seek(200)")
+    there.driver.find_element("css selector", "body").send_keys("s")
+    there.wait("!document.querySelector('.heat').hidden")
+    lit = "const c = document.querySelector('.heat'); return [...c.getContext('2d').getImageData(0, 0, 21, 21).data]"
+    assert max(there.js(f"{lit}")) == 255
+    assert "heuristic" in there.text(".seen > .note")
+
+
+def test_a_map_shows_values_and_arrows(page):
+    there = page("game/1/eval/0/default")
+    cells = there.js("return [...document.querySelectorAll('.grid .arrow')].map((arrow) => arrow.textContent)")
+    assert len(cells) == 16
+    assert cells[0] == "←"  # along the border it cannot slip into a hole
+    assert there.js("return document.querySelectorAll('.grid .here').length") == 1
+
+
+@pytest.mark.parametrize(("run", "videos"), [(2, 1), (3, 0)], ids=["CartPole", "without pictures"])
+def test_other_environments_are_played_too(page, run, videos):
+    there = page(f"game/{run}/train/0/default")
+    assert there.js("return document.querySelectorAll('video').length") == videos
+    there.js("shown.player.setSpeed(8); shown.player.play()")
+    there.wait("shown.player.step === shown.player.length")
+
+
+@pytest.mark.parametrize("place", ["", "game/PAIR"])
+def test_it_fits_a_telephone(page, tapes, place):
+    there = page(place.replace("PAIR", "+".join(map(game, tapes))), "document.querySelector('table') || " + READY)
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    there.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    assert there.js("return document.documentElement.scrollWidth") <= 400
+    there.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_what_cannot_be_shown_is_said(page):
+    there = page("game/0/eval/99/default", "document.querySelector('.error')")
+    assert "no such game: received eval 99" in there.text(".error")
+
+
+def test_a_folder_opens_from_a_disk(chromium, pacman, tapes, tmp_path):
+    folder.write(Library([watch.source_of(pacman)]), tmp_path / "page", [[]])
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+    chromium.driver.get((tmp_path / "page" / "index.html").as_uri())
+    chromium.wait("document.querySelectorAll('.cards img').length === 5")
+    chromium.driver.get(f"{(tmp_path / 'page' / 'index.html').as_uri()}#/game/{game(tapes[0])}")
+    chromium.wait(READY)
+    chromium.js("shown.player.play()")
+    chromium.wait("shown.player.step > 5")
+    chromium.js("shown.player.pause()")
+    chromium.driver.find_element("css selector", "body").send_keys("s")
+    assert "it needs the server" in chromium.text(".seen > .note")
+    assert chromium.complaints() == []
+    assert {url for url in chromium.asked() if not url.startswith(("file:", "data:", "about:"))} == set()
