@@ -48,10 +48,9 @@ class Options:
     port: int = 8008
     """Where the page is served, at 127.0.0.1; 0: at any free one."""
     stream: str = ""
-    """Which games are named: eval, validation, train or demo. Empty: the first of eval, validation and train that there
-    is."""
+    """Which games are named: eval, validation, train or demo. Empty: the first of the first three that there is."""
     number: tuple[int, ...] = ()
-    """Which games of the stream are named: prepared beforehand in a folder, recorded in a video (one). None: for a video
+    """Which games of the stream are named: prepared beforehand in a folder, recorded in a video (one). None: in a video
     the best; of the latest evaluation, where the stream is one of evaluations."""
     checkpoint: str = ""
     """Whose values are shown: best, latest, or a step. Empty: those of the one that played, if it is still there, else
@@ -62,9 +61,7 @@ class Options:
         if self.stream not in ("", *STREAMS):
             raise UserError(f"unknown stream: received {self.stream!r}, allowed are {', '.join(STREAMS)}")
         if self.out is not None and self.out.suffix not in ("", ".mp4"):
-            raise UserError(
-                f"--out is a folder or a video: received {self.out}, allowed are names without a dot or .mp4"
-            )
+            raise UserError(f"--out is a folder or an .mp4: received {self.out}, allowed are no suffix and .mp4")
         if not self.runs:
             raise UserError("which run? watch.py RUN [RUN ...], runs are the folders that train.py names")
         if self.records and (len(self.runs) > 1 or len(self.number) > 1):
@@ -111,14 +108,16 @@ def source_of(run: Path) -> Source:
     settings = agents.read_settings(run)
     name = settings.run.env
     protocol = find_protocol(settings.run.protocol, name)
-    names = envs.action_names(name, protocol)
+    names, grid = envs.action_names(name, protocol), envs.grid_of(name)
+    if grid is not None:
+        names = [f"{name} {arrow}" for name, arrow in zip(names, grid.arrows, strict=True)]
     speed = envs.screens_per_second(name, protocol)
 
     @lru_cache(_AGENTS)
     def load(step: int) -> Agent:
         return agents.load(run, str(step))
 
-    return Source(run, settings, envs.emulate, load, names, speed, envs.grid_of(name))
+    return Source(run, settings, envs.emulate, load, names, speed, grid)
 
 
 def named_games(source: Source, options: Options) -> list[Game]:

@@ -115,7 +115,7 @@ def test_a_tape_that_does_not_play_again_leaves_nothing(run, tmp_path):
         store.commit()
     with pytest.raises(UserError, match="not confirmed: reward 1 is 1 on the tape, 0 when played again"):
         Library([watch.source_of(other)]).timeline(0, "eval", 0)
-    assert [path for path in (other / "watch").rglob("*.*")] == []
+    assert list((other / "watch").rglob("*.*")) == []
 
 
 def test_what_is_under_way_at_the_end_leaves_nothing(tmp_path):
@@ -125,7 +125,7 @@ def test_what_is_under_way_at_the_end_leaves_nothing(tmp_path):
     library._work.release()
     with pytest.raises(ClosedError):
         library.timeline(0, "eval", 0)
-    assert [path for path in (other / "watch").rglob("*.*")] == []
+    assert list((other / "watch").rglob("*.*")) == []
 
 
 def test_ten_thousand_games_are_listed_as_quickly_as_ten(run, tmp_path):

@@ -47,6 +47,6 @@ def saliency(agent: Agent, observation: Array) -> Array:
         if "value" not in found:
             raise UserError("there is no saliency: the agent tells neither values nor probabilities")
         thought = found["value"][:, None]
-    change = thought[1:].astype(np.float64) - thought[0]
-    change[~np.isfinite(change)] = 0  # of illegal actions
+    legal = np.isfinite(thought[0])
+    change = thought[1:, legal].astype(np.float64) - thought[0, legal]
     return np.asarray((change**2).sum(axis=1) / 2).reshape(len(rows), len(columns))

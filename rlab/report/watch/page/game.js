@@ -23,7 +23,10 @@ class Game {
     this.video = timeline.shown
       ? make("video", { src: `watch/${number}/${timeline.folder}/video.mp4`, preload: "auto", muted: true, playsInline: true, "aria-label": "The game" })
       : null;
+    const screen = make("div", { className: "screen" });
+    this.video?.addEventListener("loadedmetadata", ({ target }) => screen.style.setProperty("--ratio", target.videoWidth / target.videoHeight));
     this.saliency = new Saliency(data, timeline);
+    if (this.video) screen.append(this.video, this.saliency.canvas);
     this.parts = [new Moment(timeline), new Chart(timeline, seek), timeline.grid ? new Grid(timeline) : null, this.saliency].filter(Boolean);
     const [moment, chart, grid] = this.parts;
     this.chart = chart;
@@ -37,9 +40,7 @@ class Game {
         make(
           "div",
           { className: "seen" },
-          this.video
-            ? make("div", { className: "screen" }, this.video, this.saliency.canvas)
-            : make("p", { className: "note" }, "This environment has no pictures."),
+          this.video ? screen : make("p", { className: "note" }, "This environment has no pictures."),
           this.saliency.note,
           moment.element,
         ),

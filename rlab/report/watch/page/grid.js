@@ -20,7 +20,7 @@ class Grid {
     this.low = this.values.reduce((least, value) => Math.min(least, value), Infinity);
     this.high = this.values.reduce((most, value) => Math.max(most, value), -Infinity);
     this.caption = make("figcaption", {});
-    this.picture = draw("svg", { viewBox: `0 0 ${CELL * grid.rows[0].length} ${CELL * grid.rows.length}`, role: "img", "aria-label": "Value of each state, and the best actions" });
+    this.picture = draw("svg", { viewBox: `0 0 ${CELL * grid.rows[0].length} ${CELL * grid.rows.length}`, preserveAspectRatio: "xMinYMin", role: "img", "aria-label": "Value of each state, and the best actions" });
     this.element = make("figure", { className: "grid" }, this.caption, this.picture);
     this.show(0);
   }
