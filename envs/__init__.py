@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
@@ -31,6 +31,8 @@ from envs.vector import VectorEnvironment, from_zero
 from envs.visible import Beside, Rendered, Visible
 from rlab.protocol import Protocol, find_protocol
 from rlab.types import Environment, Grid, Model, Moment, Tape, UserError
+
+_Found = TypeVar("_Found")
 
 with contextlib.suppress(FileNotFoundError):  # there is no folder for temporary files
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # without it pygame complains
@@ -93,27 +95,22 @@ def model_of(name: str) -> Model | None:
 
     Raises UserError if the environment cannot be made.
     """
-    check_name(name)
-    if name in atari.games():
-        return None
-    env = make_one(name)
-    try:
-        return read_model(env)
-    finally:
-        env.close()
+    return _read(name, read_model)
 
 
 def grid_of(name: str) -> Grid | None:
-    """The map of a Gymnasium id, for whoever draws it; None if the environment is none, or none that is known here.
+    """The map of a Gymnasium id, for whoever draws it; None if none is known here. Refuses as `model_of` does."""
+    return _read(name, read_grid)
 
-    Raises UserError if the environment cannot be made.
-    """
+
+def _read(name: str, read: Callable[[gymnasium.Env[Any, Any]], _Found | None]) -> _Found | None:
+    """What `read` finds in an environment; None in an Atari game, whose states nobody counts."""
     check_name(name)
     if name in atari.games():
         return None
     env = make_one(name)
     try:
-        return read_grid(env)
+        return read(env)
     finally:
         env.close()
 
