@@ -48,7 +48,7 @@ def encoder(tmp_path):
 
 def words(encoder, out, *changes):
     """The arguments of a small comparison."""
-    own = ["dqn", "--env", "CartPole-v1", "--steps", STEPS, "--encoders", encoder, "--seeds", 2, "--threads", 1]
+    own = ["dqn", "--env", "CartPole-v1", "--steps", STEPS, "--encoders", encoder, "--seeds", 1, "--threads", 1]
     return [str(word) for word in (*own, "--score-episodes", 2, "--out", out, *changes, "--", *FURTHER.split())]
 
 
@@ -65,19 +65,17 @@ def numbers(out):
 
 def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, encoder, here):
     lines = call("transfer.py", *words(encoder, tmp_path / "whole"))
-    assert here == ["train.py", "evaluate.py"] * 6
+    assert here == ["train.py", "evaluate.py"] * 3
     assert [line for line in lines if line.startswith("run ") and ": " in line] == [
-        f"run {number} of 6: {arm}, seed {seed}"
-        for number, arm, seed in zip(
-            range(1, 7), ["scratch", "autoencoder frozen", "autoencoder thawed"] * 2, [1, 1, 1, 2, 2, 2], strict=True
-        )
+        f"run {number} of 3: {arm}, seed 1"
+        for number, arm in enumerate(["scratch", "autoencoder frozen", "autoencoder thawed"], 1)
     ]
     whole = tmp_path / "whole"
     assert f"see the curves: tensorboard --logdir {whole}" in lines
     assert (whole / transfer.REPORT).read_text() in "\n".join(lines)
     (task,) = numbers(whole)["tasks"]
     assert [arm["name"].replace(" ", "-") for arm in task["arms"]] == ARMS
-    assert [len(run["curve"]) for arm in task["arms"] for run in arm["runs"]] == [20] * 6
+    assert [len(run["curve"]) for arm in task["arms"] for run in arm["runs"]] == [20] * 3
     assert task["arms"][0]["runs"] != task["arms"][2]["runs"]
     assert {path.relative_to(whole).parts[0] for path in whole.rglob("events.out.*")} == set(
         ARMS
@@ -94,14 +92,14 @@ def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, 
     assert len(before) == 1
     here.clear()
     call("transfer.py", *words(encoder, broken))
-    assert here.count("train.py") + here.count("train.py --resume") == 5
-    assert here.count("evaluate.py") == 5
+    assert here.count("train.py") + here.count("train.py --resume") == 2
+    assert here.count("evaluate.py") == 2
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert timeless(numbers(broken)) == timeless(numbers(whole))
 
     here.clear()
     lines = call("transfer.py", *words(encoder, broken))
-    assert (here, "6 of 6 are there already" in lines) == ([], True)
+    assert (here, "3 of 3 are there already" in lines) == ([], True)
     with pytest.raises(UserError, match=r"broken holds another plan: steps is 400 there and 500 now; repeat its"):
         call("transfer.py", *words(encoder, broken, "--steps", 500))
 
@@ -109,12 +107,12 @@ def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, 
 def assert_frozen_as_asked(folder):
     configs = {arm: [json.loads(path.read_text()) for path in (folder / arm).rglob("config.json")] for arm in ARMS}
     assert {arm: [config["config"]["freeze"] for config in found] for arm, found in configs.items()} == {
-        "scratch": ["none", "none"],
-        "autoencoder-frozen": ["all", "all"],
-        "autoencoder-thawed": ["none", "none"],
+        "scratch": ["none"],
+        "autoencoder-frozen": ["all"],
+        "autoencoder-thawed": ["none"],
     }
     for found in configs.values():
-        assert sorted(config["run"]["seed"] for config in found) == [1, 2]
+        assert [config["run"]["seed"] for config in found] == [1]
         assert {(config["run"]["steps"], config["run"]["threads"], config["run"]["num_envs"]) for config in found} == {
             (STEPS, 1, 2)
         }
