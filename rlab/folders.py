@@ -24,9 +24,13 @@ def check_out(out: Path) -> None:
 def whole(folder: Path) -> Iterator[Path]:
     """An empty folder to fill, which takes the place of `folder` when the block ends; if it fails, nothing changes.
 
-    What was there is moved aside first, as no folder can be renamed over another.
+    What was there is moved aside first, as no folder can be renamed over another. A process that is killed just then
+    leaves it aside, and the next one puts it back.
     """
+    folder = folder.resolve()  # a link stays one
     draft, old = (folder.with_name(f".{folder.name}.{word}") for word in ("draft", "old"))
+    if old.exists() and not folder.exists():
+        old.rename(folder)
     for left in (draft, old):  # of a process that was killed
         shutil.rmtree(left, ignore_errors=True)
     draft.mkdir(parents=True)
