@@ -1,7 +1,8 @@
 """Robust statistics of few runs on one task or several, each with an interval by stratified bootstrap.
 
 A stratum is the runs of one group on one task, an environment. A resample draws as many runs of each stratum as there
-are, with replacement, and tasks stay as they are: what varies is the seeds, so nothing is said about other tasks.
+are, with replacement, and tasks stay as they are: what varies is the seeds, so nothing is said about other tasks. Every
+task counts alike, also where one has more runs than another.
 
 The plain percentile interval is too narrow for few runs, as a resample varies less than a sample by (n - 1) / n and
 knows its own spread no better than Student's t does. So the tails that are cut off are smaller here by both factors.
@@ -11,6 +12,7 @@ Source: Agarwal et al. (2021), Deep Reinforcement Learning at the Edge of the St
 
 Departs:
 1. Agarwal et al. take plain percentiles; how often either interval covers the truth is in `coverage.py`.
+2. They have as many runs of every task. Where there are not, a run counts less the more there are of its task.
 """
 
 import math
@@ -35,11 +37,21 @@ class Estimate(NamedTuple):
     high: float | None
 
 
-def interquartile_mean(values: Array) -> Array:
-    """The mean [...] of the middle half of values [..., N]: a quarter, rounded down, is left out at either end."""
+def interquartile_mean(values: Array, shares: Array | None = None) -> Array:
+    """The mean [...] of the middle half of values [..., N]: a quarter, rounded down, is left out at either end.
+
+    With `shares` [N], which add up to 1, values count for as much as these and not for 1 / N each; as much of them is
+    left out as would be of equal ones.
+    """
     size = values.shape[-1]
     cut = int(_TRIM * size)
-    return np.asarray(np.sort(values, axis=-1)[..., cut : size - cut].mean(axis=-1))
+    if shares is None:
+        return np.asarray(np.sort(values, axis=-1)[..., cut : size - cut].mean(axis=-1))
+    order = np.argsort(values, axis=-1)
+    ends = np.cumsum(shares[order], axis=-1)
+    low, high = cut / size, 1 - cut / size
+    kept = np.clip(ends, low, high) - np.clip(ends - shares[order], low, high)
+    return np.asarray((kept * np.take_along_axis(values, order, axis=-1)).sum(axis=-1) / kept.sum(axis=-1))
 
 
 def interquartile_band(strata: Sequence[Array]) -> Array:
@@ -49,12 +61,13 @@ def interquartile_band(strata: Sequence[Array]) -> Array:
     """
     sizes = [len(stratum) for stratum in strata]
     values = np.concatenate(strata)  # [N, W]
+    shares = None if len(set(sizes)) == 1 else np.concatenate([np.full(size, 1 / size / len(sizes)) for size in sizes])
     if len(strata) == 1:
         resampled = _middle(*sizes) @ np.sort(values, axis=0)  # [R, W]
     else:
         drawn = _resamples(tuple(sizes))  # [R, N]
-        resampled = np.stack([interquartile_mean(column[drawn]) for column in values.T], axis=1)
-    return np.stack([interquartile_mean(values.T), *_ends(resampled, sizes)])
+        resampled = np.stack([interquartile_mean(column[drawn], shares) for column in values.T], axis=1)
+    return np.stack([interquartile_mean(values.T, shares), *_ends(resampled, sizes)])
 
 
 def interquartile_estimate(strata: Sequence[Sequence[float]]) -> Estimate:
@@ -64,10 +77,11 @@ def interquartile_estimate(strata: Sequence[Sequence[float]]) -> Estimate:
 
 def performance_profile(strata: Sequence[Sequence[float]], thresholds: Array) -> Array:
     """Which part of the runs scored more than each of K thresholds, from where it lies, and to where, [3, K]."""
-    values = np.concatenate([np.asarray(stratum, np.float64)[:, None] > thresholds for stratum in strata])  # [N, K]
+    above = [np.asarray(stratum, np.float64)[:, None] > thresholds for stratum in strata]  # of each [runs, K]
     sizes = [len(stratum) for stratum in strata]
-    resampled = _counts(tuple(sizes)) @ values / len(values)
-    return np.stack([values.mean(axis=0), *_ends(resampled, sizes)])
+    counts = np.split(_counts(tuple(sizes)), np.cumsum(sizes)[:-1], axis=1)
+    resampled = np.mean([times @ its / len(its) for times, its in zip(counts, above, strict=True)], axis=0)
+    return np.stack([np.mean([its.mean(axis=0) for its in above], axis=0), *_ends(resampled, sizes)])
 
 
 def probability_of_improvement(strata: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> Estimate:

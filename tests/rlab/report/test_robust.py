@@ -17,13 +17,25 @@ from rlab.report.robust import (
 def test_the_interquartile_mean_is_scipys_trimmed_mean(size):
     values = np.random.default_rng(size).lognormal(0, 2, (3, size))
     assert interquartile_mean(values) == pytest.approx(stats.trim_mean(values, 0.25, axis=1))
-    estimate = interquartile_estimate([values[0][: size // 2], values[0][size // 2 :]] if size > 1 else [values[0]])
+    estimate = interquartile_estimate(np.split(values[0], 1 if size % 2 else 2))
     assert estimate.value == pytest.approx(stats.trim_mean(values[0], 0.25))
 
 
 def test_one_run_on_a_task_leaves_no_interval():
-    assert interquartile_estimate([[1.0, 2.0, 3.0], [7.0]]) == (2.5, None, None)
+    assert interquartile_estimate([[1.0, 2.0], [7.0]])[1:] == (None, None)
     assert probability_of_improvement([[1.0]], [[0.0, 2.0]]) == (0.5, None, None)
+
+
+def test_tasks_count_alike_however_many_runs_they_have():
+    """A quarter of the weight is left out at either end: all of 1, half of 2, and half of 7, which weighs one half.
+
+    Of the middle half 2 has 1 / 12, 3 has 2 / 12 and 7 has 3 / 12, so it is (2 + 2 * 3 + 3 * 7) / 6.
+    """
+    assert interquartile_estimate([[1.0, 2.0, 3.0], [7.0]]).value == pytest.approx(29 / 6)
+    estimate = interquartile_estimate([[1.0, 2.0, 3.0] * 20, [7.0, 9.0]])
+    assert estimate.value == pytest.approx(interquartile_estimate([[1.0, 2.0, 3.0] * 2, [7.0, 9.0] * 3]).value, rel=0.1)
+    value, low, high = performance_profile([[0.0] * 8, [1.0] * 2], np.array([0.5]))[:, 0]
+    assert (value, low, high) == (0.5, 0.5, 0.5)
 
 
 def test_a_band_is_an_estimate_at_each_point():
