@@ -11,6 +11,7 @@ from rlab.types import Array
 
 POWER = 0.8
 _MOST_SEEDS = 10_000
+_ROUNDING = 1e-9  # of the largest value
 _LARGEST_EFFECT = 30.0  # standard deviations; two seeds show it, and beyond it SciPy's distribution is inexact
 
 
@@ -76,8 +77,15 @@ def mean_interval(values: Sequence[float]) -> Interval:
     seeds = len(values)
     if seeds < 2:
         return Interval(mean, None, None)
-    half = critical(seeds - 1) * float(np.std(values, ddof=1)) / math.sqrt(seeds)
+    half = critical(seeds - 1) * math.sqrt(_variance(values) / seeds)
     return Interval(mean, mean - half, mean + half, seeds - 1)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """The variance, two values or more; 0 where they differ by the rounding of floats alone, which is no spread."""
+    if np.ptp(values) <= _ROUNDING * np.max(np.abs(values)):
+        return 0.0
+    return float(np.var(values, ddof=1))
 
 
 def critical(freedom: float) -> float:
@@ -93,7 +101,7 @@ def paired(values: Sequence[float], others: Sequence[float]) -> Difference:
     interval = mean_interval(differences)
     if len(differences) < 2:
         return Difference(differences, interval, None, None)
-    deviation = float(np.std(differences, ddof=1))
+    deviation = math.sqrt(_variance(differences))
     return Difference(differences, interval, deviation, seeds_needed(interval.mean, deviation))
 
 
@@ -106,7 +114,7 @@ def unpaired(values: Sequence[float], others: Sequence[float]) -> Difference:
     mean = float(np.mean(values) - np.mean(others))
     if min(len(values), len(others)) < 2:
         return Difference([], Interval(mean, None, None), None, None)
-    variances = np.array([np.var(values, ddof=1), np.var(others, ddof=1)])
+    variances = np.array([_variance(values), _variance(others)])
     interval = _welch(mean, variances / [len(values), len(others)], [len(values) - 1, len(others) - 1])
     deviation = math.sqrt(variances.sum())
     return Difference([], interval, deviation, seeds_needed(mean, deviation))
@@ -168,7 +176,7 @@ def mean_over_tasks(differences: Sequence[Sequence[float]]) -> Interval:
     if min(map(len, differences)) < 2:
         return Interval(mean, None, None)
     tasks = len(differences)
-    variances = np.array([np.var(values, ddof=1) / len(values) for values in differences]) / tasks**2
+    variances = np.array([_variance(values) / len(values) for values in differences]) / tasks**2
     return _welch(mean, variances, [len(values) - 1 for values in differences])
 
 

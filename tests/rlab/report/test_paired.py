@@ -57,6 +57,15 @@ def test_a_sample_of_one_seed_shows_nothing(one, other):
     assert (found.interval.low, found.deviation, found.seeds_needed) == (None, None, None)
 
 
+def test_the_rounding_of_floats_is_no_spread():
+    """0.3 - 0.2 and 0.4 - 0.3 differ in the last bits."""
+    found = paired([0.3, 0.4, 0.9], [0.2, 0.3, 0.8])
+    assert len(set(found.values)) > 1
+    assert (found.interval.sign, found.interval.p, found.deviation) == (0, 1.0, 0.0)
+    assert unpaired([0.1 + 0.2, 0.3], [0.1, 0.1]).interval.sign == 0
+    assert mean_over_tasks([found.values, found.values]).sign == 0
+
+
 def test_seeds_that_do_not_pair_are_an_error():
     with pytest.raises(ValueError, match="shorter"):
         paired([1.0, 2.0], [1.0])
