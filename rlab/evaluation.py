@@ -4,6 +4,7 @@ It makes its own environments and its own actor, so that training does not depen
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -47,8 +48,8 @@ class Evaluation:
         path = run / RESULT
         try:
             found = Evaluation(**json.loads(path.read_text()))
-            if not found.scores or not all(isinstance(score, int | float) for score in found.scores):
-                raise ValueError("its scores are not a list of numbers")
+            if not found.scores or not all(isinstance(one, int | float) and math.isfinite(one) for one in found.scores):
+                raise ValueError("its scores are not a list of finite numbers")
             return found
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(f"{run} has no evaluation: make one with python scripts/evaluate.py {run}") from error

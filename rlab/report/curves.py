@@ -40,8 +40,10 @@ def logged_games(scalars: Scalars) -> list[Game]:
 
     A game has the mean score of those that ended between the same two entries of the log, and the end of the later one.
     """
-    counts = dict(scalars.get("train/episodes", []))
-    return [Game(step, score) for step, score in scalars.get("train/score", []) for _ in range(round(counts[step]))]
+    counts = dict(scalars.get("train/episodes", []))  # of which the last one may not be written yet
+    return [
+        Game(step, score) for step, score in scalars.get("train/score", []) for _ in range(round(counts.get(step, 0)))
+    ]
 
 
 def learning_curve(games: Sequence[Game], end: float, windows: int = WINDOWS) -> Array:

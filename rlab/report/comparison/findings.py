@@ -1,5 +1,6 @@
 """What a comparison of runs came to: everything that the table, the charts and the files show."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,9 +45,7 @@ class Findings:
     pairs: list[Pair]  # without the random agent
     profiles: list[Profile]
     curves: dict[str, list[Curve]]  # see `learning.learning`
-    human_curves: dict[
-        str, list[Curve]
-    ]  # the same, human-normalised; nothing where that is the scale, or no human known
+    human_curves: dict[str, list[Curve]]  # the same, human-normalised; empty where that is the scale or nobody knows it
     references: dict[str, list[Reference]]  # by environment
     settings: dict[str, dict[str, bool | float | str]]  # by group: those that all of its runs share
     notes: list[str]
@@ -86,7 +85,8 @@ def compare(places: Sequence[Path], by: Key) -> Findings:
     standings.sort(key=lambda one: one.estimate.value, reverse=True)
     learners = {name: groups for name, groups in whole.items() if name != FLOOR}
     histories, unread = read_histories([group for groups in learners.values() for group in groups.values()])
-    few = [one.fewest_seeds for one in standings if one.estimate.low is not None and one.name != FLOOR]
+    curves = _curves(learners, histories, scale)
+    few = [one.fewest_seeds for one in standings if one.fewest_seeds > 1 and one.name != FLOOR]
     return Findings(
         by,
         environments,
@@ -96,11 +96,11 @@ def compare(places: Sequence[Path], by: Key) -> Findings:
         standings,
         pairs([one for one in standings if one.name != FLOOR]),
         _profiles(standings),
-        _curves(learners, histories, scale),
+        curves,
         _curves(learners, histories, normalised) if normalised not in (None, scale) else {},
         {name: references(name, one.protocol) for name in environments},
         {name: _shared_settings(groups.values()) for name, groups in whole.items()},
-        [*notes, *lacking, *unread, *too_narrow(few, len(environments))],
+        [*notes, *lacking, *unread, *_without_curve(learners, histories, curves), *too_narrow(few, len(environments))],
     )
 
 
@@ -153,11 +153,24 @@ def _curves(
     return found
 
 
+def _without_curve(
+    groups: Mapping[str, Mapping[str, Group]], histories: Mapping[Path, History], curves: Mapping[str, Sequence[Curve]]
+) -> list[str]:
+    """Which groups have histories everywhere and yet no curve of training, in words."""
+    drawn = {curve.group for curve in curves.get("training", [])}
+    told = {
+        name
+        for name, its in groups.items()
+        if name not in drawn and all(any(run in histories for run in group.runs) for group in its.values())
+    }
+    return [f"without a curve of training, as one of its runs played too few games: {name}" for name in sorted(told)]
+
+
 def _shared_settings(groups: Iterable[Group]) -> dict[str, bool | float | str]:
     """The settings that have one value in all runs, as TensorBoard's HParams takes them."""
     first, *others = [settings_of(run) for group in groups for run in group.runs]
     return {
-        name: value if isinstance(value, bool | int | float) else str(value)
+        name: value if isinstance(value, bool | int | float) and math.isfinite(value) else str(value)
         for name, value in first.items()
         if all(name in other and other[name] == value for other in others)
     }

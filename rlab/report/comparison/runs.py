@@ -42,11 +42,14 @@ def find_runs(places: Sequence[Path]) -> tuple[dict[Path, Evaluation], list[Path
             evaluated.setdefault(run.resolve(), run)
         left_out += [run for run in runs if run not in found]
     evaluations: dict[Path, Evaluation] = {}
+    known: list[tuple[Evaluation, dict[str, Any]]] = []
     for run in evaluated.values():
         evaluation = Evaluation.read(run)
-        if evaluation not in evaluations.values():  # a release and its run, or a copy, are not two seeds either
+        # A release and its run, or a copy, are not two seeds either.
+        if (one := (evaluation, settings_of(run))) not in known:
+            known.append(one)
             evaluations[run] = evaluation
-    return evaluations, left_out
+    return evaluations, list(dict.fromkeys(left_out))
 
 
 def settings_of(run: Path) -> dict[str, Any]:

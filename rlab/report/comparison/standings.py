@@ -105,5 +105,5 @@ def _pair(one: Standing, other: Standing) -> Pair:
 
 
 def _values(standing: Standing) -> list[float]:
-    """One value a seed; where no seed was trained on all environments, the mean of everything."""
-    return list(standing.by_seed().values()) or [float(np.mean([*itertools.chain(*standing.scores.values())]))]
+    """One value a seed; where no seed was trained on all environments, the mean over these of the means on each."""
+    return list(standing.by_seed().values()) or [float(np.mean([np.mean(its) for its in standing.scores.values()]))]

@@ -74,12 +74,16 @@ def pair_rows(findings: Findings) -> list[list[str]]:
 
 
 def verdict(pair: Pair) -> str:
-    """Whether a difference is shown, and if it is not, how many seeds would show one of its size."""
+    """Whether a difference is shown, and if it is not, why, or how many seeds would show one of its size."""
     found = pair.difference
     if found.interval.low is None:
         return "nothing can be said from one seed"
-    if found.interval.sign > 0 and pair.p < 1 - CONFIDENCE:
-        return f"shown (p {pair.p:.2g})"
+    if found.interval.sign > 0:
+        if pair.p < 1 - CONFIDENCE:
+            return f"shown (p {pair.p:.2g})"
+        return f"not shown: among so many pairs it may be chance (p {pair.p:.2g})"
+    if found.interval.low == found.interval.high and found.interval.mean != 0:
+        return "not shown: the seeds agree to the last digit, so there is no spread to judge it by"
     needed = found.seeds_needed if found.interval.mean > 0 else None
     each = "pairs of seeds" if pair.is_paired else "seeds each"
     more = f"; were the true difference this one, about {needed:,} {each} would show it" if needed else ""
@@ -126,4 +130,6 @@ def lines(findings: Findings) -> Iterator[str]:
 
 def _seeds(pair: Pair, findings: Findings) -> str:
     counts = [one.fewest_seeds for one in findings.standings if one.name in (pair.better, pair.worse)]
-    return f"{counts[0]} pairs of seeds" if pair.is_paired else f"{counts[0]} and {counts[1]} seeds, not paired"
+    if pair.is_paired:
+        return f"{len(pair.difference.values)} pairs of seeds"
+    return f"{counts[0]} and {counts[1]} seeds, not paired"

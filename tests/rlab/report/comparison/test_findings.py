@@ -1,6 +1,7 @@
 """What a comparison comes to, from runs whose curves and scores are known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from rlab.report.comparison import words
 from rlab.report.comparison.findings import compare
 from rlab.report.comparison.learning import WINDOWS
 from rlab.report.paired import paired, seeds_needed
+from rlab.tensorboard import EventFile
 from rlab.types import UserError
 from tests.rlab.report.evaluated_runs import PACMAN, PONG, evaluated_run
 from tests.rlab.report.learnt_runs import learnt_run, two_agents
@@ -83,6 +85,30 @@ def test_a_difference_that_is_not_shown_names_the_seeds_that_would_show_it(tmp_p
     )
 
 
+def test_a_difference_without_spread_is_told_as_such(tmp_path):
+    for seed in (1, 2, 3):
+        evaluated_run(tmp_path / f"a{seed}", [500.0], agent="a", seed=seed)
+        evaluated_run(tmp_path / f"b{seed}", [9.0], agent="b", seed=seed)
+    (pair,) = compare([tmp_path], "agent").pairs
+    assert words.verdict(pair) == ("not shown: the seeds agree to the last digit, so there is no spread to judge it by")
+
+
+def test_what_is_chance_among_many_pairs_needs_no_number_of_seeds(findings):
+    pair = replace(findings.pairs[0], p=0.07)
+    assert words.verdict(pair) == "not shown: among so many pairs it may be chance (p 0.07)"
+
+
+def test_pairs_are_counted_over_all_games(tmp_path):
+    """Of two seeds on each game only one is on both."""
+    for agent, better in (("a", 100.0), ("b", 0.0)):
+        for environment, seeds in ((PACMAN, (1, 2)), (PONG, (2, 3))):
+            for seed in seeds:
+                run = tmp_path / agent / environment[4:] / str(seed)
+                evaluated_run(run, [better + seed], agent=agent, environment=environment, seed=seed)
+    (line,) = words.lines(compare([tmp_path], "agent"))
+    assert line.endswith("(1 pairs of seeds): nothing can be said from one seed")
+
+
 def test_seeds_that_do_not_pair_are_compared_as_two_samples(tmp_path):
     one, other = [300.0, 100.0, 500.0], [20.0, 18.0, 21.0, 30.0]
     for agent, scores, first in (("a", one, 0), ("b", other, 10)):
@@ -116,6 +142,30 @@ def test_a_release_has_its_curve_from_the_event_file(tmp_path):
     untaped = learnt_run(tmp_path / "untaped", growth, seed=2, period=200, taped=False, scores=[1.0])
     curves = [compare([run], "agent").curves["training"][0].value for run in (taped, untaped)]
     assert curves[0] == pytest.approx(curves[1])
+
+
+def test_an_entry_of_the_log_that_is_half_written_is_passed_over(tmp_path):
+    run = learnt_run(tmp_path / "a", np.arange(40.0), taped=False)
+    events = EventFile(run, length=next(run.glob("events.*")).stat().st_size)
+    events.scalar("train/score", 9.0, 5000)
+    events.close()
+    (curve,) = compare([run], "agent").curves["training"]
+    assert curve.at[-1] == 4000
+
+
+def test_a_group_that_played_too_little_for_a_curve_is_told(tmp_path):
+    learnt_run(tmp_path / "a", [1.0] * 40, agent="a")
+    learnt_run(tmp_path / "b", [1.0], period=100, agent="b")
+    found = compare([tmp_path], "agent")
+    assert [curve.group for curve in found.curves["training"]] == ["a"]
+    assert "without a curve of training, as one of its runs played too few games: b" in found.notes
+
+
+def test_a_setting_without_end_can_be_written(tmp_path):
+    evaluated_run(tmp_path / "a", settings={"config": {"limit": float("inf"), "gamma": 0.9}})
+    found = compare([tmp_path], "agent")
+    assert found.settings["dqn"] == {"limit": "inf", "gamma": 0.9}
+    json.dumps(found.values(), allow_nan=False)
 
 
 def test_a_curve_ends_where_the_shortest_run_does(tmp_path):

@@ -23,7 +23,7 @@ def test_a_folder_stands_for_the_evaluated_runs_below_it(tmp_path):
     one = evaluated_run(tmp_path / "Pong" / "dqn" / "1")
     two = evaluated_run(tmp_path / "Pong" / "ppo" / "2", agent="ppo")
     untold = unevaluated_run(tmp_path / "Pong" / "ppo" / "3")
-    found, left_out = find_runs([tmp_path / "Pong"])
+    found, left_out = find_runs([tmp_path / "Pong", tmp_path / "Pong" / "ppo"])
     assert list(found) == [one, two]
     assert left_out == [untold]
 
@@ -41,6 +41,15 @@ def test_a_copy_or_a_release_of_a_run_does_not_count_beside_it(tmp_path):
     shutil.copytree(run, tmp_path / "dqn" / "copy")
     found, _ = find_runs([tmp_path / "dqn"])
     assert list(found) == [run]
+
+
+def test_runs_of_other_settings_that_score_alike_are_two(tmp_path):
+    """As where all have the most points there are."""
+    runs = [
+        evaluated_run(tmp_path / str(gamma), [500.0], settings={"config": {"gamma": gamma}}) for gamma in (0.9, 0.99)
+    ]
+    found, _ = find_runs(runs)
+    assert list(found) == runs
 
 
 def test_a_run_without_an_evaluation_is_refused_with_the_command_that_makes_one(tmp_path):
@@ -67,6 +76,14 @@ def test_a_damaged_evaluation_is_refused(tmp_path):
     (run / RESULT).write_text('{"scores": [1, 2]}')
     with pytest.raises(UserError, match=r"1/evaluation\.json is not an evaluation"):
         find_runs([tmp_path])
+
+
+def test_a_score_that_is_no_number_is_refused(tmp_path):
+    run = evaluated_run(tmp_path / "1", [1.0, float("nan")])
+    with pytest.raises(
+        UserError, match=r"1/evaluation\.json is not an evaluation: its scores are not a list of finite"
+    ):
+        find_runs([run])
 
 
 def test_a_training_that_was_made_twice_counts_once(tmp_path):
