@@ -1,12 +1,50 @@
 """Folders of work that goes on where it stopped: each holds a plan, by which the same command finds it again."""
 
+import dataclasses
+import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rlab.folders import check_out
 from rlab.types import UserError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained in a folder, as far as all such plans tell it; each kind adds what it is about."""
+
+    FILE: ClassVar[str]  # the name of its file in the folder
+
+    settings: Mapping[str, Any]  # that runs begin with, with seed 1, as `config.json` has them
+    options: tuple[str, ...]  # of train.py that all runs have
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", json.loads(json.dumps(self.settings)))  # as a file gives them back
+
+    @property
+    def agent(self) -> str:
+        return str(self.settings["agent"])
+
+    @property
+    def environment(self) -> str:
+        return str(self.settings["run"]["env"])
+
+    @property
+    def steps(self) -> int:
+        return int(self.settings["run"]["steps"])
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The settings by names that a user knows."""
+        others = {name: value for name, value in self.settings.items() if name not in ("run", "config")}
+        return {**others, **self.settings["run"], **self.settings["config"]}
+
+    def write(self, folder: Path) -> None:
+        """Keep it in its folder."""
+        write_text(folder / self.FILE, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
 def choose_folder(out: Path | None, parent: Path, plan: str, difference: Callable[[Path], str | None]) -> Path:
