@@ -31,7 +31,11 @@ def test_random_and_human_scores_name_in_what_their_protocol_differs():
 
 
 def test_exact_scores_of_small_environments():
-    assert named("FrozenLake-v1", "gymnasium")["best stationary policy"].score == 0.7402
+    assert named("FrozenLake-v1", "gymnasium")["best stationary policy known"].score == 0.7402
+    lake = named("FrozenLake8x8-v1", "gymnasium")
+    assert lake["stationary policy that is best without a time limit"].score == 0.8857
+    assert lake["best stationary policy known"].score == 0.8936
+    assert lake["best policy there is, which counts its steps"].score == 0.9132
     assert named("Taxi-v4", "gymnasium")["best policy"].score == 7.93
 
 
