@@ -8,12 +8,12 @@ import json
 import multiprocessing
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -29,7 +29,7 @@ from rlab.report.transfer.arms import make_arms, other_shapes
 from rlab.report.transfer.findings import find
 from rlab.report.transfer.folder import check_different, choose_folder
 from rlab.report.transfer.plan import PLAN, Arm, Plan
-from rlab.report.transfer.runs import command, finished_run, whole_seeds
+from rlab.report.transfer.runs import command, finished_run, untrained_to_make, whole_seeds
 from rlab.report.transfer.summary import over_tasks
 from rlab.report.transfer.words import report
 from rlab.types import UserError
@@ -61,12 +61,15 @@ class Options:
     """Agent steps of each training."""
     encoders: tuple[Path, ...] = ()
     """Pretrained encoders; each is trained with twice, frozen and thawed."""
+    untrained: bool = False
+    """As a control, train also with networks of their shape that have learnt nothing, other ones for every seed."""
     policies: tuple[Path, ...] = ()
     """Cloned policies to begin with."""
     encoder_learning_rate: float = 0.0
     """Step size for thawed encoders; 0: that of everything else."""
     seeds: int = 3
-    """Every arm is trained with the seeds 1 to n. Fewer than 5 show only large differences."""
+    """Every arm is trained with the seeds 1 to n. Fewer than 5 show only large differences. More of them go on with the
+    same comparison; but who adds seeds until a difference shows will find one where there is none."""
     jobs: int = 1
     """Trainings at a time."""
     threads: int = 0
@@ -103,13 +106,20 @@ def main(arguments: Sequence[str]) -> None:
     known = [item for kind in (RunConfig, type(settings[0].config)) for item in fields(kind)]
     folder = choose_folder(options.out, ROOT, plan, {item.name: item.default for item in known})
     if not (folder / PLAN).is_file():
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:  # which takes TensorFlow along
-            other.submit(build, {arm.name: one for arm, one in zip(plan.arms, settings, strict=True)}).result()
+        elsewhere(build, {arm.name: one for arm, one in zip(plan.arms, settings, strict=True)})
         folder.mkdir(parents=True, exist_ok=True)
-        plan.write(folder)
     with rundir.locked(folder):
+        plan.write(folder)  # also over one with fewer seeds
+        if todo := untrained_to_make(folder, plan):
+            elsewhere(make_untrained, todo)
         compare(folder, plan, options.jobs)
     publish([folder], folder)
+
+
+def elsewhere(function: Callable[..., None], *arguments: Any) -> None:
+    """Call a function in a process of its own, which takes TensorFlow along when it ends."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other:
+        other.submit(function, *arguments).result()
 
 
 def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Settings]]:
@@ -125,7 +135,7 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Sett
     scratch = train.parse(shared)[1]
     if not options.encoders and not options.policies:
         raise UserError("nothing to compare with scratch: received no file, allowed are --encoders and --policies")
-    arms = make_arms(options.encoders, options.policies, options.encoder_learning_rate)
+    arms = make_arms(options.encoders, options.policies, options.encoder_learning_rate, options.untrained)
     settings = [train.parse([*shared, *arm.words])[1] for arm in arms]
     plan = Plan(
         scratch.values(),
@@ -146,6 +156,15 @@ def build(settings: Mapping[str, Settings]) -> None:
             agents.make(one)
         except UserError as error:
             raise UserError(f"{name}: {error}") from error
+
+
+def make_untrained(networks: Mapping[Path, tuple[Path, int]]) -> None:
+    """Write networks that have learnt nothing, each with a shape and a seed."""
+    from rlab import devices  # noqa: F401 - first of all that brings TensorFlow, which it keeps quiet
+    from rlab.representation.passports import write_untrained
+
+    for path, (encoder, seed) in networks.items():
+        write_untrained(path, encoder, seed)
 
 
 def compare(folder: Path, plan: Plan, jobs: int) -> None:

@@ -3,16 +3,18 @@
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from rlab import rundir
-from rlab.nets.saving import save_model
-from rlab.pretrained import Passport, digest
+from rlab.nets.saving import load_model, save_model
+from rlab.pretrained import Passport, digest, read_passport
 from rlab.protocol import PROTOCOLS
 from rlab.representation import card
+from rlab.representation.features import untrained
 from rlab.representation.games import Games
 from rlab.spaces import to_json
 from rlab.types import UserError
@@ -43,10 +45,29 @@ def write(
         features=int(model.output.shape[-1]),
         trained_on=card.describe(games),
         results=results,
-        origin={
-            "command": ["python", *sys.argv],
-            "versions": rundir.versions(),
-            "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        },
+        origin=_origin(),
         digest=digest(path),
     ).write(path)
+
+
+def write_untrained(path: Path, encoder: Path, seed: int) -> None:
+    """Write a network of the shape of a pretrained `encoder`, with weights as they begin, to `path`, and its passport.
+
+    Its folder is made. Raises UserError if `encoder` is not what its passport says, or is refused.
+    """
+    passport = read_passport(encoder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_model(untrained(load_model(encoder), seed), path)
+    nothing = {"trained_on": {"steps": {}}, "results": {"seconds": 0.0}, "probes": {}}
+    settings = {**passport.settings, "seed": seed}
+    replace(passport, method="untrained", settings=settings, **nothing, origin=_origin(), digest=digest(path)).write(
+        path
+    )
+
+
+def _origin() -> dict[str, Any]:
+    return {
+        "command": ["python", *sys.argv],
+        "versions": rundir.versions(),
+        "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }

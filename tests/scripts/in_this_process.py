@@ -1,6 +1,8 @@
 """Trainings that a script starts, done in this process: TensorFlow is here already."""
 
 import dataclasses
+import pickle
+import signal
 from contextlib import contextmanager
 
 import pytest
@@ -22,7 +24,8 @@ class InThisProcess:
     def __exit__(self, *error):
         return None
 
-    def submit(self, function, *arguments):
+    def submit(self, *call):
+        function, *arguments = pickle.loads(pickle.dumps(call))  # as it would come to another process
         function(*arguments)
         return self
 
@@ -50,6 +53,9 @@ def in_this_process():
             said = call(script, *arguments)
         except UserError as error:
             said, process.returncode = [f"error: {error}"], 2
+        except SystemExit as stop:  # Ctrl-C, which came to what was called and not to who called it
+            said, process.returncode = [], stop.code
+            signal.raise_signal(signal.SIGINT)
         with log.open("a") as file:
             file.write("\n".join(said) + "\n")
         return process

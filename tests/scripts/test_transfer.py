@@ -1,25 +1,31 @@
 """Comparisons as a user makes them: trained, interrupted, gone on with, and put together."""
 
+import itertools
 import json
-import os
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
-import time
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import envs
-from rlab.pretrained import PretrainedConfig
+from rlab import command_line
+from rlab.nets.saving import load_model
+from rlab.pretrained import PretrainedConfig, read_passport
 from rlab.protocol import PROTOCOLS
+from rlab.report.progress import ProgressBar
+from rlab.report.transfer.plan import read_plan
 from rlab.types import UserError
-from scripts import transfer
-from tests.rlab.report.made_up_transfer import a_plan, finish, level
+from scripts import train, transfer
+from tests.rlab.report.evaluated_runs import evaluated_run
+from tests.rlab.report.made_up_transfer import SETTINGS, a_plan, finish, level
 from tests.rlab.written_pretrained import write_encoder, write_policy
 from tests.scripts.in_this_process import InThisProcess, in_this_process
-from tests.scripts.running import REPOSITORY, answers, assert_refused, call
+from tests.scripts.running import answers, assert_refused, call
 
 SPACES = envs.spaces_of("CartPole-v1", PROTOCOLS["gymnasium"])
 STEPS = 400
@@ -63,7 +69,7 @@ def numbers(out):
     return json.loads((out / transfer.NUMBERS).read_text())
 
 
-def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, encoder, here):
+def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, encoder, here, interrupted):
     lines = call("transfer.py", *words(encoder, tmp_path / "whole"))
     assert here == ["train.py", "evaluate.py"] * 3
     assert [line for line in lines if line.startswith("run ") and ": " in line] == [
@@ -83,8 +89,9 @@ def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, 
     assert_frozen_as_asked(whole)
 
     broken = tmp_path / "broken"
-    status, out = interrupted(words(encoder, broken), broken)
-    assert status == 130
+    here.clear()
+    out = interrupted(words(encoder, broken), here)
+    assert here == ["train.py", "evaluate.py", "train.py"]
     assert out[-3] == "stopping, what is trained is saved; once more to end at once"
     assert out[-2] == "seeds that are finished in every arm: none yet"
     assert out[-1] == f"go on with: python scripts/transfer.py {shlex.join(words(encoder, broken))}"
@@ -92,8 +99,7 @@ def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, 
     assert len(before) == 1
     here.clear()
     call("transfer.py", *words(encoder, broken))
-    assert here.count("train.py") + here.count("train.py --resume") == 2
-    assert here.count("evaluate.py") == 2
+    assert here == ["train.py --resume", "evaluate.py", "train.py", "evaluate.py"]
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert timeless(numbers(broken)) == timeless(numbers(whole))
 
@@ -102,6 +108,61 @@ def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, 
     assert (here, "3 of 3 are there already" in lines) == ([], True)
     with pytest.raises(UserError, match=r"broken holds another plan: steps is 400 there and 500 now; repeat its"):
         call("transfer.py", *words(encoder, broken, "--steps", 500))
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Train nothing; the calls that would be made next."""
+    asked = []
+
+    class Work:
+        def __init__(self, jobs, *others):
+            asked.extend(job.command() for job in jobs)
+
+        def do(self):
+            return False
+
+    monkeypatch.setattr(transfer, "Work", Work)
+    return asked
+
+
+def test_more_seeds_go_on_with_those_that_are_there(tmp_path, encoder, here, asked):
+    plan, _ = transfer.make_plan(*split(words(encoder, tmp_path / "out")))
+    (tmp_path / "out").mkdir()
+    plan.write(tmp_path / "out")
+    done = [finish(tmp_path / "out", plan, arm, 1, level(1.0), steps=STEPS) for arm in plan.arms]
+    for run in done:
+        (evaluated_run(tmp_path / run.parts[-4], [1.0, 2.0]) / "evaluation.json").rename(run / "evaluation.json")
+    with pytest.raises(SystemExit):
+        call("transfer.py", *words(encoder, tmp_path / "out", "--seeds", 2))
+    assert [command is None for command in asked] == [True] * 3 + [False] * 3
+    assert [command[command.index("--seed") + 1] for command in asked[3:]] == ["2"] * 3
+    assert read_plan(tmp_path / "out") == replace(plan, seeds=2)
+
+
+def split(arguments):
+    """What `make_plan` takes, of a command line."""
+    at = arguments.index("--")
+    options = command_line.parse(transfer.Options, arguments[:at], program="transfer.py", description="")
+    return options, arguments[at + 1 :]
+
+
+def test_untrained_networks_are_made_and_taken_over(tmp_path, encoder, here, asked):
+    with pytest.raises(SystemExit):
+        call("transfer.py", *words(encoder, tmp_path / "out", "--untrained", "--seeds", 2))
+    commands = [[word for word in command[2:] if not word.endswith("train.py")] for command in asked if command]
+    settings = {}
+    for command in commands:
+        _, one, _ = train.parse(command)
+        settings.setdefault(Path(one.config.encoder).parent.name, []).append((one.config.freeze, one.config.encoder))
+    made = [str(path) for path in sorted((tmp_path / "out" / "untrained").glob("*.keras"))]
+    assert settings["untrained"] == [(freeze, file) for file in made for freeze in ("all", "none")]
+    weights = [load_model(path).get_weights() for path in (encoder, *map(Path, made))]
+    for one, other in itertools.combinations(weights, 2):
+        assert [array.shape for array in one] == [array.shape for array in other]
+        assert not np.allclose(one[0], other[0])
+    passport = read_passport(Path(made[0]))
+    assert (passport.method, passport.results, passport.trained_on) == ("untrained", {"seconds": 0.0}, {"steps": {}})
 
 
 def assert_frozen_as_asked(folder):
@@ -118,17 +179,30 @@ def assert_frozen_as_asked(folder):
         }
 
 
-def interrupted(arguments, out):
-    """Call the script in a process of its own and press Ctrl-C when the second run is under way; status and lines."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", REPOSITORY / "scripts" / "transfer.py", *arguments], stdout=subprocess.PIPE, text=True
-    )
-    while not list(out.glob("autoencoder-frozen/**/step_*")):
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGINT)
-    lines = process.communicate()[0].splitlines()
-    return process.returncode, lines
+@pytest.fixture
+def interrupted(monkeypatch, capsys):
+    """Call the script and press Ctrl-C when half of the second run is trained; the lines that it prints.
+
+    How the training that is under way comes to be told is tested in test_work.py.
+    """
+
+    def interrupted(arguments, called):
+        show = ProgressBar.show
+
+        def shown(bar, progress):
+            show(bar, progress)
+            if called.count("train.py") == 2 and progress.step == STEPS // 2:
+                signal.raise_signal(signal.SIGINT)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ProgressBar, "show", shown)
+            patch.setattr(sys, "argv", ["scripts/transfer.py", *arguments])
+            with pytest.raises(SystemExit) as stopped:
+                transfer.main(arguments)
+        assert stopped.value.code == 130
+        return capsys.readouterr().out.splitlines()
+
+    return interrupted
 
 
 def test_a_policy_whose_layers_do_not_fit_is_refused_before_anything_is_trained(tmp_path, here):
@@ -145,7 +219,8 @@ def finished(tmp_path):
     """Two finished comparisons, of scratch alone."""
     folders = []
     for number, name in enumerate(("one", "two"), 1):
-        plan = a_plan(threshold=float(number))
+        settings = SETTINGS | {"config": SETTINGS["config"] | {"gamma": 1 - number / 10}}
+        plan = a_plan(settings=settings)
         (tmp_path / name).mkdir()
         plan.write(tmp_path / name)
         for seed in (1, 2, 3):
@@ -177,6 +252,9 @@ def test_a_report_on_several_has_a_folder_of_its_own(tmp_path, finished, monkeyp
 
 def test_a_comparison_that_was_copied_is_not_two(tmp_path, finished):
     shutil.copytree(finished[0], tmp_path / "copy")
+    replace(read_plan(finished[0]), seeds=5, threshold=7.0).write(
+        tmp_path / "copy"
+    )  # gone on with, and looked at otherwise
     with pytest.raises(
         UserError, match=r"the same comparison twice: received .*one and .*copy, allowed is one of them"
     ):
@@ -190,6 +268,7 @@ MISTAKES = {
     "transfer.py dqq": ["unknown agent: received 'dqq'; did you mean dqn?"],
     "transfer.py dqn --env CartPol-v1": ["unknown environment: received 'CartPol-v1'; did you mean CartPole-v1, "],
     CARTPOLE: ["nothing to compare with scratch: received no file, allowed are --encoders and --policies"],
+    CARTPOLE + "--untrained --policies cloned/policy.keras": ["untrained needs encoders whose shape it takes"],
     CARTPOLE + "--encoders missing.keras": ["no such pretrained file: received missing.keras"],
     CARTPOLE + "--encoders file": ["no such pretrained file: received file, allowed is a .keras file"],
     CARTPOLE + "--encoders untold/encoder.keras": ["untold/encoder.keras has no passport"],
@@ -228,13 +307,14 @@ MISTAKES = {
 def told(tmp_path_factory):
     """What the script answers to all of the above in the folder of a user."""
     place = tmp_path_factory.mktemp("here")
-    for name in ("learnt", "untold", "swapped", "catch", "empty", "torn", "begun"):
+    for name in ("learnt", "untold", "swapped", "catch", "cloned", "empty", "torn", "begun"):
         (place / name).mkdir()
     for name in ("learnt", "untold", "swapped"):
         write_encoder(place / name, *SPACES, "CartPole-v1", seed=len(name))
     (place / "untold" / "encoder.json").unlink()
     (place / "swapped" / "encoder.keras").write_bytes((place / "learnt" / "encoder.keras").read_bytes())
     (place / "swapped" / "encoder.keras").open("ab").write(b".")
+    write_policy(place / "cloned", *SPACES, "CartPole-v1")
     write_encoder(place / "catch", *envs.spaces_of("Catch-v0", PROTOCOLS["gymnasium"]), "Catch-v0")
     (place / "file").touch()
     (place / "torn" / "plan.json").write_text("{")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from rlab.report.transfer.plan import SCRATCH, Arm
 from rlab.types import UserError
 
 
-def make_arms(encoders: Sequence[Path], policies: Sequence[Path], learning_rate: float) -> tuple[Arm, ...]:
+def make_arms(
+    encoders: Sequence[Path], policies: Sequence[Path], learning_rate: float, untrained: bool = False
+) -> tuple[Arm, ...]:
     """Scratch, each encoder frozen and thawed (with a step size of its own unless 0), and each policy.
 
+    With `untrained` also each shape of encoder there is, frozen and thawed, with nothing learnt.
     They are named after their methods, and numbered where several have one. Raises UserError if a file is not there, is
-    nothing that was pretrained, or comes twice.
+    nothing that was pretrained, or comes twice, or if `untrained` finds no encoder.
     """
     files = [("encoder", path) for path in encoders] + [("policy", path) for path in policies]
     passports = [read_passport(path) for _, path in files]
@@ -35,9 +38,29 @@ def make_arms(encoders: Sequence[Path], policies: Sequence[Path], learning_rate:
         if kind == "policy":
             arms.append(Arm(numbered, *taken_over))
         else:
-            arms.append(Arm(f"{numbered} frozen", *taken_over, ("--freeze", "all")))
-            arms.append(Arm(f"{numbered} thawed", *taken_over, ("--freeze", "none", *slowly)))
+            arms += _frozen_and_thawed(numbered, taken_over, slowly)
+    if untrained:
+        arms += _untrained(list(zip(encoders, passports, strict=False)), slowly)
     return tuple(arms)
+
+
+def _untrained(encoders: Sequence[tuple[Path, Passport]], slowly: tuple[str, ...]) -> Iterator[Arm]:
+    """The arms of each shape that encoders have, which is that of the first of them that has it."""
+    shapes: dict[str, tuple[str, str, str]] = {}
+    for path, passport in encoders:
+        shapes.setdefault(_built(passport.settings) or passport.digest, ("encoder", str(path), passport.digest))
+    if not shapes:
+        raise UserError("untrained needs encoders whose shape it takes: received --untrained, allowed with --encoders")
+    for number, taken_over in enumerate(shapes.values(), 1):
+        name = f"untrained {number}" if len(shapes) > 1 else "untrained"
+        yield from _frozen_and_thawed(name, taken_over, slowly, untrained=True)
+
+
+def _frozen_and_thawed(
+    name: str, taken_over: tuple[str, str, str], slowly: tuple[str, ...], *, untrained: bool = False
+) -> Iterator[Arm]:
+    yield Arm(f"{name} frozen", *taken_over, ("--freeze", "all"), untrained)
+    yield Arm(f"{name} thawed", *taken_over, ("--freeze", "none", *slowly), untrained)
 
 
 def other_shapes(config: Mapping[str, Any], passports: Mapping[str, Passport]) -> list[str]:

@@ -86,6 +86,6 @@ def _passport(arm: Arm, run: Path) -> Passport:
     """The passport of what an arm took over: where it still lies, as it may have been probed since, else the run's."""
     with suppress(UserError):
         passport = read_passport(Path(arm.file))
-        if passport.digest == arm.digest:
+        if passport.digest == arm.digest and not arm.untrained:
             return passport
     return read_passport(run / f"{arm.kind}.keras")

@@ -17,7 +17,7 @@ def choose_folder(out: Path | None, root: Path, plan: Plan, defaults: Mapping[st
 
 
 def check_different(folders: Sequence[Path]) -> None:
-    """Raise UserError if two folders hold the same plan: trained twice, it comes out the same, and is not two tasks."""
+    """Raise UserError if two folders hold the same runs: trained twice, they come out alike, and are not two tasks."""
     for one, other in itertools.combinations(folders, 2):
-        if read_plan(one).difference(read_plan(other)) is None:
+        if read_plan(one).trains_as(read_plan(other)):
             raise UserError(f"the same comparison twice: received {one} and {other}, allowed is one of them")

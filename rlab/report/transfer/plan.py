@@ -1,13 +1,12 @@
 """What a comparison trains, kept in its folder: the same command goes on with it, another one is refused."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from rlab.planned import first_difference, write_text
+from rlab import planned
 from rlab.types import UserError
 
 PLAN = "plan.json"
@@ -16,13 +15,14 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to begin: from scratch, or with something that was learnt before."""
+    """One way to begin: from scratch, or with something that was learnt before, or with its shape alone."""
 
     name: str
     kind: str = ""  # "encoder", "policy", or empty where nothing is taken over
     file: str = ""
     digest: str = ""
     options: tuple[str, ...] = ()  # of train.py, beside the file and those of all arms
+    untrained: bool = False  # takes over the shape of the file, with new weights for every seed
 
     @property
     def folder(self) -> str:
@@ -35,32 +35,15 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is trained, and what is looked at afterwards."""
+class Plan(planned.Plan):
+    """What is trained, from scratch with the settings of the plan, and what is looked at afterwards."""
 
-    settings: Mapping[str, Any]  # of a run from scratch with seed 1, as `config.json` has them
-    options: tuple[str, ...]  # of train.py in all arms, as they were given
+    FILE: ClassVar[str] = PLAN
     arms: tuple[Arm, ...]  # scratch is the first
-    seeds: int  # 1 to n in every arm
+    seeds: int  # 1 to n in every arm; they may still grow
     score_episodes: int
     threshold: float | None  # points; None: there is none to reach
     threshold_games: int  # the latest games whose mean is to reach it
-
-    def __post_init__(self) -> None:
-        values = json.loads(json.dumps(self.settings))  # as a file gives them back: lists for tuples
-        object.__setattr__(self, "settings", values)
-
-    @property
-    def agent(self) -> str:
-        return str(self.settings["agent"])
-
-    @property
-    def environment(self) -> str:
-        return str(self.settings["run"]["env"])
-
-    @property
-    def steps(self) -> int:
-        return int(self.settings["run"]["steps"])
 
     @property
     def num_envs(self) -> int:
@@ -72,24 +55,29 @@ class Plan:
         return [(arm, seed) for seed in range(1, self.seeds + 1) for arm in self.arms]
 
     def difference(self, now: "Plan", defaults: Mapping[str, Any] | None = None) -> str | None:
-        """What the plan `now` has otherwise, in words, the first thing only; None if it would train the same.
+        """What the plan `now` has otherwise, in words, the first thing only; None if it would train the same, or more
+        seeds of it.
 
         `defaults` are those of settings; a plan from before there was one of them went by it, as runs do.
         """
-        return first_difference(_named(self), _named(now), defaults or {})
+        if now.seeds < self.seeds:
+            return f"seeds is {self.seeds} there and {now.seeds} now, which may only grow"
+        return planned.first_difference(self._all(), now._all(), defaults or {})
 
-    def write(self, folder: Path) -> None:
-        """Keep it in its folder."""
-        write_text(folder / PLAN, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+    def trains_as(self, other: "Plan") -> bool:
+        """Whether runs of both with the same seed come out the same, whatever is looked at afterwards."""
+        return planned.first_difference(self.named | self._named_arms(), other.named | other._named_arms(), {}) is None
 
+    def _all(self) -> dict[str, Any]:
+        wanted = {name: getattr(self, name) for name in ("score_episodes", "threshold", "threshold_games")}
+        return self.named | wanted | self._named_arms()
 
-def _named(plan: Plan) -> dict[str, Any]:
-    """All that matters of a plan by names that a user knows. What is in a file matters, where it lies does not."""
-    settings = dict(plan.settings)
-    run, config = settings.pop("run"), settings.pop("config")
-    wanted = {name: getattr(plan, name) for name in ("seeds", "score_episodes", "threshold", "threshold_games")}
-    arms = {f"the arm {arm.name}": " ".join([arm.kind, arm.digest[:12], *arm.options]) for arm in plan.arms}
-    return {**settings, **run, **config, **wanted, **arms}
+    def _named_arms(self) -> dict[str, str]:
+        """What is in a file matters, where it lies does not."""
+        return {
+            f"the arm {arm.name}": " ".join([arm.kind, arm.digest[:12], *arm.options, *["untrained"] * arm.untrained])
+            for arm in self.arms
+        }
 
 
 def read_plan(folder: Path) -> Plan:

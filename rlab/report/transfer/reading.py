@@ -48,6 +48,13 @@ def reading(tasks: Sequence[Findings]) -> Iterator[str]:
         "last evaluation and the recording of the games that were learnt from. Pretraining is counted whole for one "
         "run, though its file serves many."
     )
+    before = [arm.pretraining for task in tasks for arm in task.arms if arm.pretraining is not None]
+    if any(one.method == "untrained" for one in before):
+        yield (
+            "Untrained: a network of an encoder's shape with weights as they begin, other ones for every seed. What it "
+            "changes comes of the shape, of how weights begin and of their standing still; only what an encoder "
+            "changes beyond that comes of what was learnt."
+        )
     if len(tasks) > 1:
         yield (
             f"Shares: the difference of area divided by the size of {SCRATCH}'s mean area, which is taken as exact. "

@@ -1,6 +1,7 @@
 """The runs of a comparison: what is there of them, and what is left to do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rlab.report.transfer.plan import Arm, Plan
@@ -27,7 +28,20 @@ def command(folder: Path, plan: Plan, arm: Arm, seed: int) -> list[str] | None:
     """What is to be called next for an arm with a seed, a script and its arguments; None if nothing is left to do."""
     begin = [plan.agent, "--env", plan.environment, "--steps", plan.steps, "--seed", seed]
     begin += ["--root", folder / arm.folder, "--threads", plan.settings["run"]["threads"], "--score-episodes", 0]
+    if arm.untrained:
+        arm = replace(arm, file=str(untrained_file(folder, arm, seed)))
     return wanted(folder, plan, arm, seed).next_call([*begin, *arm.words, *plan.options])
+
+
+def untrained_file(folder: Path, arm: Arm, seed: int) -> Path:
+    """Where the network with new weights lies that an untrained arm takes over with a seed."""
+    return folder / "untrained" / f"{arm.digest[:12]}-s{seed}.keras"
+
+
+def untrained_to_make(folder: Path, plan: Plan) -> dict[Path, tuple[Path, int]]:
+    """The networks that are not there yet, each with the file whose shape it has and its seed."""
+    asked = {untrained_file(folder, arm, seed): (Path(arm.file), seed) for arm, seed in plan.runs if arm.untrained}
+    return {place: what for place, what in asked.items() if not place.with_suffix(".json").is_file()}  # written last
 
 
 def finished_runs(folder: Path, plan: Plan, seeds: Sequence[int]) -> dict[str, list[Path]]:

@@ -70,8 +70,8 @@ def verdict(arm: Outcome) -> str:
     found = arm.differences["area"]
     seeds = len(found.values)
     measured = f"{numbers(found.interval)} points of area against {SCRATCH}, {seeds} seed{'s' * (seeds > 1)}"
-    needed = found.seeds_needed
-    more = f"; were the true difference this one, about {needed:,} seeds would show it" if needed else ""
+    needed = found.seeds_needed or 0
+    more = f"; were the true difference this one, about {needed:,} seeds would show it" if needed > seeds else ""
     return _said(arm.name, found.interval, arm.p, measured, more)
 
 

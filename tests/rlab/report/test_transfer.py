@@ -153,6 +153,13 @@ def test_the_verdict_claims_what_the_interval_allows(study):
     assert "helped" not in verdict(thawed)
 
 
+def test_no_more_seeds_are_asked_for_than_there_are(study):
+    """One that two seeds would show at 5% was not shown among twenty arms from three."""
+    _, frozen, _ = find(study).arms
+    area = replace(frozen.differences["area"], seeds_needed=3)
+    assert verdict(replace(frozen, p=0.3, differences={"area": area})).endswith("p 0.30 by Holm).")
+
+
 def test_harm_is_called_harm(tmp_path, encoder):
     scores = {SCRATCH: [10.0, 50.0, 90.0], FROZEN: [7.0, 47.0, 86.9], THAWED: [10.0, 50.0, 90.0]}
     _, frozen, thawed = find(written(tmp_path / "s", a_plan([encoder]), scores)).arms

@@ -10,7 +10,7 @@ from rlab import checkpoint, rundir
 from rlab.report.transfer.arms import make_arms
 from rlab.report.transfer.folder import choose_folder
 from rlab.report.transfer.plan import PLAN, read_plan
-from rlab.report.transfer.runs import command, finished_run, wanted, whole_seeds
+from rlab.report.transfer.runs import command, finished_run, untrained_to_make, wanted, whole_seeds
 from rlab.types import UserError
 from tests.rlab.report.evaluated_runs import evaluated_run
 from tests.rlab.report.made_up_transfer import SETTINGS, STEPS, a_plan, finish, level, passport_with, pretrained_file
@@ -39,6 +39,38 @@ def test_an_encoder_is_frozen_and_thawed_and_a_policy_is_one_arm(tmp_path, encod
 
 def test_thawed_without_a_step_size_has_none_of_its_own(encoder):
     assert make_arms([encoder], [], 0.0)[2].words == ["--encoder", str(encoder), "--freeze", "none"]
+
+
+def test_a_shape_without_what_was_learnt_is_frozen_and_thawed_too(tmp_path, encoder):
+    same = pretrained_file(tmp_path / "same", method="denoising")
+    *_, frozen, thawed = make_arms([encoder, same], [], 1e-4, untrained=True)
+    assert [(arm.name, arm.file, arm.options[:2], arm.untrained) for arm in (frozen, thawed)] == [
+        ("untrained frozen", str(encoder), ("--freeze", "all"), True),
+        ("untrained thawed", str(encoder), ("--freeze", "none"), True),
+    ]
+    other = pretrained_file(tmp_path / "other", method="cloning", settings={"encoder_kind": "nature"})
+    names = [arm.name for arm in make_arms([encoder, same, other], [], 0.0, untrained=True)]
+    assert names[7:] == ["untrained 1 frozen", "untrained 1 thawed", "untrained 2 frozen", "untrained 2 thawed"]
+
+
+def test_without_an_encoder_there_is_no_shape_to_take(tmp_path):
+    policy = pretrained_file(tmp_path / "cloned", "policy", method="cloning")
+    with pytest.raises(UserError, match="untrained needs encoders whose shape it takes"):
+        make_arms([], [policy], 0.0, untrained=True)
+
+
+def test_an_untrained_arm_takes_over_another_network_with_each_seed(tmp_path, encoder):
+    plan = replace(a_plan(), arms=make_arms([encoder], [], 0.0, untrained=True), seeds=2)
+    to_make = untrained_to_make(tmp_path, plan)
+    assert list(to_make.values()) == [(encoder, 1), (encoder, 2)]
+    for path, (_, seed) in to_make.items():
+        words = command(tmp_path, plan, plan.arms[3], seed)
+        assert words[words.index("--encoder") + 1 :] == [str(path), "--freeze", "all"]
+        path.parent.mkdir(exist_ok=True)
+        path.with_suffix(".json").touch()
+    assert untrained_to_make(tmp_path, plan) == {}
+    plan.write(tmp_path)
+    assert read_plan(tmp_path) == plan
 
 
 def test_arms_of_one_method_are_numbered(tmp_path, encoder):
@@ -92,7 +124,8 @@ def changed(**changes):
         ({"settings": changed(gamma=0.9)}, "gamma is 0.99 there and 0.9 now"),
         ({"settings": changed(encoder_sizes=(32,))}, "encoder-sizes is [64] there and [32] now"),
         ({"settings": changed(threads=2)}, "threads is 1 there and 2 now"),
-        ({"seeds": 5}, "seeds is 3 there and 5 now"),
+        ({"seeds": 5}, None),
+        ({"seeds": 2}, "seeds is 3 there and 2 now, which may only grow"),
         ({"score_episodes": 10}, "score-episodes is 0 there and 10 now"),
         ({"threshold": 475.0}, "threshold is None there and 475.0 now"),
         ({"threshold_games": 100}, "threshold-games is 20 there and 100 now"),
@@ -133,8 +166,9 @@ def test_the_same_plan_goes_on_in_its_folder(tmp_path):
     assert choose_folder(tmp_path / "out", tmp_path, plan) == tmp_path / "out"
     plan.write(tmp_path / "out")
     assert choose_folder(tmp_path / "out", tmp_path, plan) == tmp_path / "out"
-    with pytest.raises(UserError, match=r"out holds another plan: seeds is 3 there and 4 now; repeat its command, or"):
-        choose_folder(tmp_path / "out", tmp_path, replace(plan, seeds=4))
+    with pytest.raises(UserError, match=r"out holds another plan: seeds is 3 there and 2 now, which may only"):
+        choose_folder(tmp_path / "out", tmp_path, replace(plan, seeds=2))
+    assert choose_folder(tmp_path / "out", tmp_path, replace(plan, seeds=4)) == tmp_path / "out"
 
 
 def test_without_a_folder_the_latest_with_the_same_plan_is_found(tmp_path):
@@ -145,6 +179,7 @@ def test_without_a_folder_the_latest_with_the_same_plan_is_found(tmp_path):
     (parent / "4").mkdir()
     (parent / "4" / PLAN).write_text("of another version")
     assert choose_folder(None, tmp_path, a_plan()) == parent / "2"
+    assert choose_folder(None, tmp_path, a_plan(seeds=10)) == parent / "3"
     new = choose_folder(None, tmp_path, a_plan(seeds=2))
     assert (new.parent, new.exists()) == (parent, False)
 
