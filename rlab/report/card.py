@@ -24,6 +24,7 @@ def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) 
     numbers = [*mean_interval(evaluation.scores), float(np.median(evaluation.scores)), max(evaluation.scores)]
     mean, low, high, median, best = (f"{number:,.{0 if numbers[0] >= 100 else 2}f}" for number in numbers)
     seconds = clock(scalars)[1][-1]
+    steps, frames = scalars["train/frames"][-1]  # as far as it came, the last turn whole
     departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
@@ -50,7 +51,7 @@ python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
 | | |
 |---|---|
 | preset | `{settings.preset}`, every setting in `config.json` (hash `{settings.hash}`) |
-| training | {settings.run.steps:,} steps, {scalars["train/frames"][-1][1]:,.0f} frames, seed {settings.run.seed} |
+| training | {steps:,} steps, {frames:,.0f} frames, seed {settings.run.seed} |
 | checkpoint | the best of its validation games, after {evaluation.step:,} steps |
 | departures from the protocol | {departures} |
 | time | {seconds / 3600:.1f} hours, validation games included |
@@ -65,7 +66,7 @@ games in it.
 
 | steps | training | games | validation [95%] |
 |---|---|---|---|
-{_curve(scalars, settings.run.steps)}
+{_curve(scalars, steps)}
 """
 
 
@@ -78,8 +79,8 @@ def _steps(command: Sequence[str]) -> str | None:
 
 
 def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:
-    games = dict(scalars["train/episodes"])
-    scored = [(step, score, games[step]) for step, score in scalars.get("train/score", [])]
+    games = dict(scalars["train/episodes"])  # of which the last one may not be written, as the ends of an interval
+    scored = [(step, score, games[step]) for step, score in scalars.get("train/score", []) if step in games]
     validation = [dict(scalars.get(f"eval/{name}", [])) for name in ("score", "score_low", "score_high")]
     rows = []
     for window in range(_WINDOWS):
@@ -87,7 +88,7 @@ def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:
         inside = [(score, count) for step, score, count in scored if begin < step <= end]
         count = sum(count for _, count in inside)
         training = f"{sum(score * count for score, count in inside) / count:,.0f}" if count else ""
-        at = max((step for step in validation[0] if begin < step <= end), default=None)
+        at = max((step for step in validation[-1] if begin < step <= end), default=None)
         words = "{:,.0f} [{:,.0f}, {:,.0f}]".format(*(values[at] for values in validation)) if at else ""
         rows.append(f"| {end:,} | {training} | {count:.0f} | {words} |")
     return "\n".join(rows)
