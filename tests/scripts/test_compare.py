@@ -8,17 +8,26 @@ from pathlib import Path
 import pytest
 
 from rlab.protocol import PROTOCOLS
+from rlab.report.comparison import derived
 from rlab.types import UserError
 from scripts import compare
 from tests.rlab.report.evaluated_runs import evaluated_run, unevaluated_run
 
 SCRIPT = Path(compare.__file__)
+WRITE = derived.write
 
 
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path_factory, monkeypatch):
-    """Where the folders of charts go."""
+    """Where the folders of charts go, and where none are drawn but by `drawing`, as that takes longest of all."""
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+    monkeypatch.setattr(derived, "write", lambda folder, findings: None)
+
+
+@pytest.fixture
+def drawing(monkeypatch):
+    """Have the folders of charts made."""
+    monkeypatch.setattr(derived, "write", WRITE)
 
 
 @pytest.fixture
@@ -112,22 +121,23 @@ def test_the_same_seed_twice_counts_once_and_is_told(runs, capsys):
     assert f"the same seed twice: {runs / 'dqn2'} has the settings and the seed 2 of {again}" in "\n".join(lines)
 
 
-def test_a_folder_of_charts_is_made_and_named(runs, capsys):
+def test_a_folder_of_charts_is_made_and_named(runs, capsys, drawing):
     *_, page, board = compared(capsys, runs, "--by", "preset")
     assert page == "charts: checkpoints/ALE/MsPacman-v5/compare/by-preset/comparison.html"
     assert board == "see them in TensorBoard: tensorboard --logdir checkpoints/ALE/MsPacman-v5/compare/by-preset"
     assert Path(page.removeprefix("charts: ")).is_file()
 
 
-def test_the_folder_can_be_named_but_must_be_ours(runs, capsys, tmp_path):
+def test_the_folder_can_be_named_but_must_be_ours(runs, capsys, tmp_path, drawing):
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts" / "comparison.json").touch()
     compared(capsys, runs, "--out", tmp_path / "charts")
-    compared(capsys, runs, "--out", tmp_path / "charts")
-    assert (tmp_path / "charts" / "comparison.json").is_file()
+    assert (tmp_path / "charts" / "comparison.json").read_text()
     with pytest.raises(UserError, match=r"--out is something else: received .*dqn0"):
         compare.main([str(runs), "--out", str(runs / "dqn0")])
 
 
-def test_several_games_are_compared_on_one_scale(tmp_path, capsys):
+def test_several_games_are_compared_on_one_scale(tmp_path, capsys, drawing):
     for seed in range(2):
         evaluated_run(tmp_path / f"a{seed}", [6951.6], seed=seed)
         evaluated_run(tmp_path / f"b{seed}", [14.6], seed=seed, environment="ALE/Pong-v5")
@@ -135,6 +145,18 @@ def test_several_games_are_compared_on_one_scale(tmp_path, capsys):
     assert "human-normalised scores of runs, over 2 games" in lines
     assert [line.split() for line in lines if line.split()[:1] == ["dqn"]][-1][-3:] == ["1.000", "[1.000,", "1.000]"]
     assert Path("checkpoints/compare/by-agent/comparison.json").is_file()
+
+
+def test_the_folder_where_the_user_is_is_not_made_anew(runs):
+    with pytest.raises(UserError, match=r"--out is where you are: received \., which is made anew as a whole"):
+        compare.main([str(runs), "--out", "."])
+
+
+def test_groups_of_one_seed_each_are_shown(runs, capsys):
+    lines = compared(capsys, runs, "--by", "seed")
+    assert [row(lines, seed)[1] for seed in "012"] == ["2 (0)", "2 (1)", "1 (2)"]
+    assert "1 over 0: probability " in "\n".join(lines)
+    assert "nothing can be said from one seed" in "\n".join(lines)
 
 
 def test_a_name_is_shown_as_it_is(runs, capsys):

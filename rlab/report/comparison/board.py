@@ -21,7 +21,7 @@ from rlab.tensorboard import EventFile
 
 _CURVES = ("training", "evaluation")  # of those there are: the ones against agent steps
 _OWN = "charts"  # the run of what belongs to no group
-_LONGEST = 120  # letters of a folder
+_LONGEST = 200  # bytes of the name of a folder, of which disks take 255
 
 
 def write_board(folder: Path, findings: Findings, pictures: Mapping[str, tuple[bytes, int, int]], summary: str) -> None:
@@ -116,10 +116,12 @@ def _open(folder: Path) -> EventFile:
 
 
 def _file_names(names: Sequence[str]) -> dict[str, str]:
-    """Names as folders can have them, no two the same."""
+    """Names as folders can have them, no two the same; of long ones, as of runs, the end tells most."""
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        plain = re.sub(r"[^\w.,=+() -]+", "-", name).strip(". -")[:_LONGEST] or "group"
+        plain = (
+            re.sub(r"[^\w.,=+() -]+", "-", name).encode()[-_LONGEST:].decode(errors="ignore").strip(". -") or "group"
+        )
         taken = {other.lower() for other in found.values()}
         choices = (plain if number == 1 else f"{plain} {number}" for number in range(1, len(names) + 2))
         found[name] = next(choice for choice in choices if choice.lower() not in taken)

@@ -13,6 +13,7 @@ from rlab.report.comparison.findings import Findings
 from rlab.report.comparison.page import page
 from rlab.report.comparison.pictures import picture
 from rlab.report.comparison.words import summary
+from rlab.types import UserError
 
 NUMBERS, PAGE, SUMMARY = "comparison.json", "comparison.html", "comparison.md"
 
@@ -20,11 +21,15 @@ NUMBERS, PAGE, SUMMARY = "comparison.json", "comparison.html", "comparison.md"
 def folder_for(out: Path | None, root: Path, findings: Findings) -> Path:
     """Where a comparison is kept: `out`, or else below `root`, by environment and by what its groups have in common.
 
-    Raises UserError if something else is there, or if nothing can be written there.
+    Raises UserError if something else is there, if nothing can be written there, or if it is where the user is.
     """
     places = findings.environments
     parent = root / places[0].replace(":", "-") if len(places) == 1 else root
     folder = out or parent / "compare" / f"by-{findings.by}"
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise UserError(
+            f"--out is where you are: received {folder}, which is made anew as a whole; allowed is one below it"
+        )
     if not (folder / NUMBERS).is_file():
         check_out(folder)
     return folder

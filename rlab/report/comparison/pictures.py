@@ -90,5 +90,6 @@ def _draw_dots(axes: Any, chart: Dots) -> None:
 
 
 def _label(name: str) -> str:
-    """A name in lines that fit beside a chart; a dollar sign would begin a formula."""
-    return textwrap.fill(name, 30).replace("$", r"\$")
+    """A name in lines that fit beside a chart; a dollar would begin a formula, a line at its start hide it."""
+    text = textwrap.fill(name, 30).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from rlab.report.comparison import derived
+from rlab.report.comparison.board import _file_names
 from rlab.report.comparison.findings import compare
 from rlab.report.comparison.runs import find_runs
 from rlab.types import UserError
@@ -47,29 +48,28 @@ def test_numbers_page_and_pictures_lie_in_the_folder(folder, findings):
     assert {path.stem for path in folder.glob("*.png")} == drawn
 
 
-def test_it_is_made_anew_as_a_whole(tmp_path, findings):
-    folder = tmp_path / "out"
-    derived.write(folder, findings)
-    (folder / "left over").touch()
-    assert derived.folder_for(folder, tmp_path, findings) == folder
-    derived.write(folder, findings)
-    assert not (folder / "left over").exists()
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
 def test_what_was_there_stays_if_it_fails(tmp_path, findings, monkeypatch):
     folder = tmp_path / "out"
-    derived.write(folder, findings)
+    folder.mkdir()
+    (folder / derived.NUMBERS).touch()
+    assert derived.folder_for(folder, tmp_path, findings) == folder
     before = sorted(folder.rglob("*"))
 
     def fail(*arguments):
         raise OSError("the disk is full")
 
+    monkeypatch.setattr(derived, "picture", lambda chart: (b"", 1, 1))
     monkeypatch.setattr(derived, "write_board", fail)
     with pytest.raises(OSError, match="full"):
         derived.write(folder, findings)
     assert sorted(folder.rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_long_names_are_told_apart_by_their_ends_and_fit_on_disks():
+    names = _file_names([f"{'走' * 200}/{end}" for end in ("a", "b")])
+    assert [name[-2:] for name in names.values()] == ["-a", "-b"]
+    assert max(len(name.encode()) for name in names.values()) < 255
 
 
 def test_something_else_is_not_overwritten(tmp_path, findings):
