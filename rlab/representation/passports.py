@@ -58,11 +58,16 @@ def write_untrained(path: Path, encoder: Path, seed: int) -> None:
     passport = read_passport(encoder)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_model(untrained(load_model(encoder), seed), path)
-    nothing = {"trained_on": {"steps": {}}, "results": {"seconds": 0.0}, "probes": {}}
-    settings = {**passport.settings, "seed": seed}
-    replace(passport, method="untrained", settings=settings, **nothing, origin=_origin(), digest=digest(path)).write(
-        path
-    )
+    replace(
+        passport,
+        method="untrained",
+        settings={**passport.settings, "seed": seed},
+        trained_on={"steps": {}},
+        results={"seconds": 0.0},
+        probes={},
+        origin=_origin(),
+        digest=digest(path),
+    ).write(path)
 
 
 def _origin() -> dict[str, Any]:
