@@ -46,14 +46,23 @@ def make_one(name: str, *, rendered: bool = False) -> gymnasium.Env[Any, Any]:
 
 
 def screens(env: gymnasium.Env[Any, Any]) -> list[Array]:
-    """What an environment shows now; nothing if it was not made to be rendered."""
+    """What an environment shows now, [H, W, 3] RGB; nothing if it was not made to be rendered.
+
+    Raises UserError if it shows something else, or cannot be rendered.
+    """
     if env.render_mode is None:
         return []
+    name = env.spec.id if env.spec else env
     try:
-        return [np.asarray(env.render())]
+        screen = np.asarray(env.render())
     except Exception as error:  # the user's code may raise anything
         reason = said(error)
-        raise UserError(f"{env.spec.id if env.spec else env} cannot be rendered: {reason}") from error
+        raise UserError(f"{name} cannot be rendered: {reason}") from error
+    if screen.dtype != np.uint8 or screen.ndim != 3 or screen.shape[2] != 3:
+        raise UserError(
+            f"{name} cannot be rendered: received {screen.dtype} {screen.shape}, allowed is uint8 [H, W, 3]"
+        )
+    return [screen]
 
 
 def version(name: str) -> str:

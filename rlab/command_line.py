@@ -16,6 +16,8 @@ from rlab.types import UserError
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG)
 _DISK_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
+_DISK_SQLITE += (sqlite3.SQLITE_BUSY,)  # somebody else keeps it locked
+CANNOT_WRITE = "cannot write, "  # how every line about that begins
 
 
 def parse(kind: type[Any], arguments: Sequence[str], *, program: str, description: str, default: Any = None) -> Any:
@@ -76,7 +78,7 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         main(sys.argv[1:])
     except UserError as error:
         fail(str(error))
-    except (OSError, sqlite3.Error) as error:
+    except Exception as error:  # libraries wrap what a disk says in errors of their own
         reason = disk_trouble(error)
         if reason is None:
             raise
@@ -90,9 +92,9 @@ def disk_trouble(error: BaseException | None) -> str | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno in _DISK:
             where = f": {error.filename}" if error.filename else ""
-            return f"cannot write, {os.strerror(error.errno).lower()}{where}"
+            return f"{CANNOT_WRITE}{os.strerror(error.errno).lower()}{where}"
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_SQLITE:  # the upper bits tell more of the same kind
-            return f"cannot write, {error}"
+            return f"{CANNOT_WRITE}{error}"
         error = error.__cause__
     return None
 

@@ -1,9 +1,14 @@
 """Ctrl-C and its like, noted: a program that looks at them stops at a good moment."""
 
+import ctypes
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
+_LIBC = ctypes.CDLL(None)  # here, as a process that has just been forked is to load nothing
 
 
 @contextmanager
@@ -26,3 +31,9 @@ def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def stop_with_parent() -> None:
+    """Have the system ask this process to terminate once its parent is gone, however that ends; on Linux alone."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from rlab.interrupts import noted
+from rlab.command_line import CANNOT_WRITE
+from rlab.interrupts import noted, stop_with_parent
 from rlab.types import UserError
 
 _LOOK_SECONDS = 0.1
@@ -50,11 +51,19 @@ def script(folder: Path, words: Sequence[str] | None) -> list[str] | None:
 
 
 def start(command: list[str], log: Path) -> "subprocess.Popen[bytes]":
-    """Start a process that Ctrl-C in the terminal does not reach, as it is stopped from here, and once."""
+    """Start a process that Ctrl-C in the terminal does not reach, as it is stopped from here, and once.
+
+    It stops too if this process is killed, which cannot stop it then.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=stop_with_parent,
         )
 
 
@@ -77,8 +86,8 @@ class Work:
     def do(self) -> bool:
         """Do them all; False if the user interrupted it.
 
-        Raises UserError, once the others have stopped, if a call fails whose job does not want to be told, or if one
-        gets its job no further.
+        Raises UserError, once the others have stopped, if a call fails whose job does not want to be told, if one gets
+        its job no further, or if the disk takes no more, which is no job's own failure.
         """
         stopped = 0
         words = "stopping, what is trained is saved; once more to end at once"
@@ -93,11 +102,17 @@ class Work:
                         self._look(call)
                     time.sleep(_LOOK_SECONDS if self._calls else 0)
             finally:
-                if self._calls:  # something failed
-                    self._stop()
-                    for call in self._calls:
-                        call.process.wait()
+                self._end_all()  # something failed, if there are any left
         return not self._interrupts
+
+    def _end_all(self) -> None:
+        """Ask every call to end and wait for it; at another interrupt, ask again."""
+        stopped = -1
+        while any(call.process.poll() is None for call in self._calls):
+            if stopped < len(self._interrupts):
+                stopped = len(self._interrupts)
+                self._stop()
+            time.sleep(_LOOK_SECONDS)
 
     def _begin(self) -> None:
         while self._waiting and len(self._calls) < self._at_once and not self._interrupts:
@@ -129,7 +144,11 @@ class Work:
     def _end(self, call: _Call) -> None:
         """Go on with the job of a call that has ended, or tell that it is done."""
         if call.process.returncode and not call.stopped:
-            self._give_up(call.job, self._failure(call))
+            said = (call.job.log.read_text(errors="replace").splitlines() or [""])[-1].removeprefix("error: ")
+            reason = f"{self._name(call.number, call.job)} ended with status {call.process.returncode}: {said}"
+            if said.startswith(CANNOT_WRITE):
+                raise UserError(reason)
+            self._give_up(call.job, f"{reason}; all that it said is in {call.job.log}")
             return
         try:
             command = call.job.command()
@@ -150,13 +169,6 @@ class Work:
             f"run {call.number} of {self._all} is done after {self._seconds[-1]:,.0f} s"
             + (f", about {left:,.0f} s are left" if self._left else ""),
             flush=True,
-        )
-
-    def _failure(self, call: _Call) -> str:
-        said = call.job.log.read_text(errors="replace").splitlines() or [""]
-        return (
-            f"{self._name(call.number, call.job)} ended with status {call.process.returncode}: "
-            f"{said[-1].removeprefix('error: ')}; all that it said is in {call.job.log}"
         )
 
     def _name(self, number: int, job: Job) -> str:

@@ -7,11 +7,10 @@ python scripts/train.py --resume RUN
 
 import dataclasses
 import shlex
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import agents
 import envs
 from rlab import checkpoint, command_line, pretrained, rundir
 from rlab.agent import Agent, Remembering
+from rlab.broken_off import telling_how_to_go_on, way_on
 from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.protocol import Protocol, default_protocol, find_protocol
 from rlab.series import Series
@@ -166,7 +166,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
         print(f"memory: the replay will need about {agent.expected_memory() / 1e6:,.0f} MB when it is full")
     run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
     print(f"run: {run}", flush=True)
-    with rundir.locked(run), _telling_how_to_go_on(run):
+    with rundir.locked(run), telling_how_to_go_on(run):
         pretrained.keep(settings.config, run)
         settings.write(run / rundir.CONFIG)
         rundir.write_origin(run, device, {"protocol": protocol.identity, **envs.origin(settings.run.env)})
@@ -198,7 +198,7 @@ def resume(options: Resume) -> None:
     from rlab import devices
 
     device = devices.configure(settings.run)
-    with rundir.locked(run), _telling_how_to_go_on(run):
+    with rundir.locked(run), telling_how_to_go_on(run):
         agent = agents.make(settings, run=run, model=envs.model_of(settings.run.env))
         if isinstance(agent, Remembering):
             print("playing the latest games again, to fill the replay", flush=True)
@@ -208,28 +208,6 @@ def resume(options: Resume) -> None:
         if options.steps:
             settings.write(run / rundir.CONFIG)
         _train(training, settings.run.steps, options.score_episodes, run)
-
-
-@contextmanager
-def _telling_how_to_go_on(run: Path) -> Iterator[None]:
-    """Make one line of an interrupt, and of a disk that takes no more: what of the run is saved, and what to do."""
-    try:
-        yield
-    except (OSError, sqlite3.Error, UserError, KeyboardInterrupt) as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        reason = "interrupted" if interrupted else command_line.disk_trouble(error)
-        if reason is None:
-            raise
-        first = "" if interrupted else "free some space or make it writable, then "
-        try:
-            saved = f"the last checkpoint, {checkpoint.latest(run).name}, is good: {first}{_way_on(run)}"
-        except UserError:
-            saved = f"{run} has no checkpoint yet: {first}begin again"
-        raise UserError(f"{reason}; {saved}") from error
-
-
-def _way_on(run: Path) -> str:
-    return f"go on with: python scripts/train.py --resume {shlex.quote(str(run))}"
 
 
 def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *, resume: bool = False) -> "Training":
@@ -250,7 +228,7 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
     with closing(training):
         if turn(training, steps):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
-            print(_way_on(run) if training.step < steps else f"score it with: python scripts/evaluate.py {run}")
+            print(way_on(run) if training.step < steps else f"score it with: python scripts/evaluate.py {run}")
             raise SystemExit(130)
     if score_episodes:
         if status := _call("evaluate.py", run, "--episodes", score_episodes):

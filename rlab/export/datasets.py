@@ -6,9 +6,9 @@ stands in its metadata, under "rlab"; Minari passes over it.
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from minari.data_collector import EpisodeBuffer
 from minari.dataset.minari_storage import METADATA_FILE_NAME, MinariStorage
 
 from rlab.export.moments import Emulate, observations_of
+from rlab.folders import whole
 from rlab.recording import STREAM, Recording
 from rlab.representation.sources import Folder
 from rlab.spaces import from_json
@@ -52,10 +53,7 @@ def write(
     Raises UserError if a game is not what its tape says.
     """
     place = root / name
-    draft = place.with_name(f".{place.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)  # of an export that was killed
-    draft.mkdir(parents=True)
-    try:
+    with whole(place) as draft:
         seen = _plain(games.observation_space)
         # As JPEG, which is Minari's default for images, pixels would come out as others.
         storage = MinariStorage.new(
@@ -78,10 +76,6 @@ def write(
                 _OURS: {"recording": asdict(told), "games": kept},
             }
         )
-        draft.rename(place)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return place
 
 
@@ -122,13 +116,14 @@ def read_recording(dataset: Path) -> tuple[Recording, list[Mapping[str, Any]]]:
     try:
         metadata = json.loads(path.read_text())
         # Where these two are missing, Minari makes the environment to learn them, whatever code that names.
-        assert {"observation_space", "action_space"} <= metadata.keys()
+        metadata["observation_space"], metadata["action_space"]
         told, games = Recording.of(metadata[_OURS]["recording"]), metadata[_OURS]["games"]
-        assert all({*_GAME, "keeps_observations"} <= game.keys() for game in games)
+        for game in games:
+            itemgetter(*_GAME, "keeps_observations")(game)
         return told, list(games)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(f"no dataset of Minari: {dataset} has no data/{METADATA_FILE_NAME}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, AssertionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f"{path} does not tell how its games are played again: allowed are datasets that export.py made"
         ) from error
@@ -140,6 +135,16 @@ def read(dataset: Path) -> Iterator[Tape]:
     Raises UserError as `read_recording` does, or if a game is not what it was when it was exported.
     """
     told, games = read_recording(dataset)
+    try:
+        yield from _tapes(dataset, told, games)
+    except UserError:
+        raise
+    except Exception as error:  # Minari and h5py have each their own
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"the games of {dataset} cannot be read: {reason}") from error
+
+
+def _tapes(dataset: Path, told: Recording, games: Sequence[Mapping[str, Any]]) -> Iterator[Tape]:
     storage = MinariStorage.read(dataset / "data")
     numbers = range(len(games))
     for game, episode, facts in zip(

@@ -4,8 +4,8 @@ Before the folder appears, the file in it is run on what the agent saw in its ow
 """
 
 import json
-import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from rlab.export.card import describe, readme
 from rlab.export.formats import FORMATS
 from rlab.export.moments import Emulate, sample
 from rlab.export.network import Networked, best_actions, chosen, layers_of_ours, network_of, output_of
+from rlab.folders import whole
 from rlab.protocol import find_protocol
 from rlab.rundir import TAPES, versions
 from rlab.tapes import TapeStore
@@ -52,11 +53,9 @@ def export(
     as the agent does.
     """
     form = FORMATS[kind]
-    stream, seen = sample(TapeStore(run / TAPES), settings.observation_space, emulate, CHECKED_ON)
-    draft = folder.with_name(f".{folder.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)  # of an export that was killed
-    draft.mkdir(parents=True)
-    try:
+    with closing(TapeStore(run / TAPES)) as store:
+        stream, seen = sample(store, settings.observation_space, emulate, CHECKED_ON)
+    with whole(folder) as draft:
         network = network_of(agent, exact=form.exact)
         form.write(network, draft / form.file)
         checked = _compare(form.load(draft / form.file)(seen), agent, seen, settings.action_space, stream)
@@ -81,10 +80,6 @@ def export(
         )
         (draft / "policy.json").write_text(json.dumps(told, indent=2) + "\n")
         (draft / "README.md").write_text(readme(told, form.lines))
-        draft.rename(folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return checked
 
 

@@ -8,6 +8,7 @@ Source: Akiba et al. (2019), Optuna; Bergstra et al. (2011), Algorithms for Hype
 al. (2020), A System for Massively Parallel Hyperparameter Tuning (successive halving).
 """
 
+import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -67,7 +68,10 @@ class Trial:
         return self.over
 
     def end(self, score: float) -> None:
-        """It came to its end with this score."""
+        """It came to its end with this score; one that is no finite number can be compared with none."""
+        if not math.isfinite(score):
+            self.fail(f"its score is no finite number: {score}")
+            return
         self._study.tell(self._trial, score)
         self.over = True
         print(f"trial {self.number}: {score:,.1f}", flush=True)
@@ -155,13 +159,17 @@ class Study:
 
 
 def _check_storage(path: Path) -> None:
-    """Raise UserError if there is something else in the place of the storage."""
+    """Raise UserError if there is something else in the place of the storage, or if it is damaged."""
     if path.exists():
         with closing(sqlite3.connect(path)) as database:
             try:
-                database.execute("PRAGMA schema_version")
+                found = database.execute("PRAGMA quick_check").fetchone()[0]
+            except sqlite3.OperationalError:  # of a disk, or of somebody who keeps it locked
+                raise
             except sqlite3.DatabaseError as error:
-                raise UserError(f"{path} is not the storage of a search: {error}") from error
+                found = str(error)
+        if found != "ok":
+            raise UserError(f"{path} is not the storage of a search: {found}")
 
 
 class _Given(optuna.samplers.BaseSampler):

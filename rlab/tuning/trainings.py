@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rlab.rundir import locked
 from rlab.tensorboard import read_scalars
 from rlab.tuning.plan import Plan
 from rlab.tuning.study import Trial
@@ -37,9 +38,15 @@ def curve(runs: Sequence[Path], steps: int, period: int) -> list[tuple[int, floa
 
 
 def job(folder: Path, plan: Plan, trial: Trial, threads: int, scripts: Path) -> Job:
-    """The job of training a trial, of telling it how that goes, and of stopping when it is hopeless."""
+    """The job of training a trial, of telling it how that goes, and of stopping when it is hopeless.
+
+    Raises UserError if another process is still at it, one that a killed search has left: that is no failure of it.
+    """
     root = folder / "trials" / f"{trial.number:04d}"
     runs = [Wanted(root, plan.environment, plan.agent, seed, plan.steps, 0) for seed in range(1, plan.seeds + 1)]
+    for left in (begun for run in runs for begun in run.begun):
+        with locked(left):
+            pass
     begin = [plan.agent, *plan.options, *words(trial.values), "--root", root, "--threads", threads]
     begin += ["--group", f"trial {trial.number}", "--score-episodes", 0]
     looked = time.monotonic()

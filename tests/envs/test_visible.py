@@ -1,9 +1,12 @@
 """Environments that a person sees: the game that is shown is the game that is recorded, screen by screen."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import envs
+from envs import single
 from envs.atari import Emulation
 from rlab.protocol import PROTOCOLS
 from rlab.types import UserError
@@ -87,6 +90,13 @@ def test_it_tells_how_fast_people_play_it(name, speed):
     environment = envs.make_visible(name, PROTOCOLS["ale_v5" if name.startswith("ALE/") else "gymnasium"])
     assert environment.screens_per_second == speed
     environment.close()
+
+
+@pytest.mark.parametrize("picture", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), "a frozen lake"])
+def test_what_shows_no_picture_in_colours_is_refused(picture):
+    env = SimpleNamespace(render_mode="rgb_array", spec=None, render=lambda: picture)
+    with pytest.raises(UserError, match=r"cannot be rendered: received .*, allowed is uint8 \[H, W, 3\]"):
+        single.screens(env)
 
 
 def test_what_cannot_be_made_is_refused():

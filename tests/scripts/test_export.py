@@ -62,26 +62,27 @@ def python(lines, folder):
 FORMATS = {"keras": "policy.keras", "savedmodel": "policy", "onnx": "policy.onnx"}
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-def test_what_is_exported_plays_as_the_agent_does_and_needs_no_lab(kind, story, tmp_path):
-    folder = tmp_path / "policy"
-    lines, told = exported(story.run, kind, folder)
+def test_what_is_exported_plays_as_the_agent_does_and_needs_no_lab(story, tmp_path):
     step = Evaluation.read(story.run).step
-    assert re.fullmatch(rf"dqn on CartPole-v1 at step {step:,} as {kind}: [\d.]+ MB in [\d.]+ s", lines[0])
-    assert lines[1].startswith("checked on 100 observations of eval games: 100 of 100 actions agree, the largest ")
-    assert lines[2:] == [str(folder)]
-    assert sorted(path.name for path in folder.iterdir()) == sorted(["README.md", "policy.json", FORMATS[kind]])
-    assert list(tmp_path.iterdir()) == [folder]
-    assert told["checked"]["difference"] < 1e-5
     seen = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
-    np.save(folder / "seen.npy", seen)
-    (snippet,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    reading = "import numpy\nobservations = numpy.load('seen.npy')\n"
-    python(f"{reading}{snippet}numpy.savez('made.npz', outputs=outputs, actions=actions)\n", folder)
+    program = f"import os\nimport numpy\nobservations = numpy.array({seen.tolist()}, numpy.float32)\n"
+    for kind, file in FORMATS.items():
+        folder = tmp_path / kind
+        lines, told = exported(story.run, kind, folder)
+        assert re.fullmatch(rf"dqn on CartPole-v1 at step {step:,} as {kind}: [\d.]+ MB in [\d.]+ s", lines[0])
+        assert lines[1].startswith("checked on 100 observations of eval games: 100 of 100 actions agree, the largest ")
+        assert lines[2:] == [str(folder)]
+        assert sorted(path.name for path in folder.iterdir()) == sorted(["README.md", "policy.json", file])
+        assert told["checked"]["difference"] < 1e-5
+        (snippet,) = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+        program += f"os.chdir({str(folder)!r})\n{snippet}numpy.savez('made.npz', outputs=outputs, actions=actions)\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FORMATS)
+    python(program, tmp_path)
     values = agents.load(story.run).values(seen)
-    with np.load(folder / "made.npz") as made:
-        np.testing.assert_allclose(made["outputs"], values, atol=1e-5)
-        assert made["actions"].tolist() == np.argmax(values, axis=1).tolist()
+    for kind in FORMATS:
+        with np.load(tmp_path / kind / "made.npz") as made:
+            np.testing.assert_allclose(made["outputs"], values, atol=1e-5)
+            assert made["actions"].tolist() == np.argmax(values, axis=1).tolist()
 
 
 def test_it_tells_what_goes_in_what_comes_out_and_what_it_scores(story, tmp_path):

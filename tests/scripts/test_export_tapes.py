@@ -139,6 +139,22 @@ def test_a_changed_game_does_not_come_back(dataset, column, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
+@pytest.mark.parametrize("damage", ["missing", "torn", "without actions"])
+def test_games_that_cannot_be_read_are_told_in_one_line(dataset, damage, tmp_path):
+    copy = shutil.copytree(dataset, tmp_path / "copy")
+    path = copy / "data" / "main_data.hdf5"
+    if damage == "missing":
+        path.unlink()
+    elif damage == "torn":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        with h5py.File(path, "a") as file:
+            del file["episode_1"]["actions"]
+    with pytest.raises(UserError, match=r"^the games of .*copy cannot be read: .+"):
+        call("import_tapes.py", copy, "--out", tmp_path / "back")
+    assert [place.name for place in tmp_path.iterdir()] == ["copy"]
+
+
 def test_a_dataset_makes_no_environment_of_its_own_choice(dataset, tmp_path):
     """Minari makes the one that a dataset names where a space is missing, and with it whatever code that names."""
     copy = shutil.copytree(dataset, tmp_path / "copy")

@@ -3,11 +3,15 @@
 import json
 import shlex
 import time
+from types import SimpleNamespace
 
 import pytest
 
 import agents
+from rlab.rundir import locked
 from rlab.tensorboard import read_scalars
+from rlab.tuning.plan import read_plan
+from rlab.tuning.trainings import job
 from rlab.types import UserError
 from scripts import train, tune
 from tests.scripts.in_this_process import in_this_process
@@ -116,6 +120,7 @@ def test_the_same_command_repeats_nothing_and_more_trials_go_on(whole, here):
 
 def test_killed_and_called_again_it_ends_like_one_that_never_was(whole, tmp_path, here):
     out = tmp_path / "killed"
+    call("tune.py", *words(out, "--trials", 1))
     process = begun("tune.py", *words(out))
     while not list(out.glob("trials/0002/*/*/*/step_*")):
         assert process.poll() is None, process.communicate()
@@ -132,8 +137,8 @@ def test_killed_and_called_again_it_ends_like_one_that_never_was(whole, tmp_path
 
 def test_of_several_seeds_the_mean_counts_and_is_one_row(tmp_path, here):
     out = tmp_path / "several"
-    lines = call("tune.py", *words(out, "--seeds", 2, "--trials", 2))
-    assert here == ["train.py"] * 4
+    lines = call("tune.py", *words(out, "--seeds", 2, "--trials", 1))
+    assert here == ["train.py"] * 2
     for trial, (score, steps, _) in rows(lines).items():
         runs = [config.parent for config in (out / "trials" / f"{trial:04d}").rglob("config.json")]
         assert sorted(agents.read_settings(run).run.seed for run in runs) == [1, 2]
@@ -144,15 +149,23 @@ def test_of_several_seeds_the_mean_counts_and_is_one_row(tmp_path, here):
 def test_a_trial_that_fails_is_told_and_the_others_go_on(tmp_path, here):
     """The replay holds 300 steps."""
     out = tmp_path / "failing"
-    lines = call("tune.py", *words(out, "--sampler", "grid", search=["n_steps=1,299,3"]))
-    assert here == ["train.py"] * 3
-    failed = [line for line in lines if line.startswith("trial 2 failed: ")]
+    lines = call("tune.py", *words(out, "--sampler", "grid", search=["n_steps=299,1"]))
+    assert here == ["train.py"] * 2
+    failed = [line for line in lines if line.startswith("trial 1 failed: ")]
     assert len(failed) == 2  # when it happened, and below the table
     assert "the replay is too small: received a capacity of 300" in failed[0]
-    assert [line.split()[:3] for line in lines if "failed" in line.split()] == [["2", "0", "failed"]]
-    assert sorted(rows([line for line in lines if "failed" not in line])) == [1, 3]
+    assert [line.split()[:3] for line in lines if "failed" in line.split()] == [["1", "0", "failed"]]
+    assert sorted(rows([line for line in lines if "failed" not in line])) == [2]
     with pytest.raises(UserError, match=r"no trial came to its end: all that they said is in .*nothing/logs"):
         call("tune.py", *words(tmp_path / "nothing", "--sampler", "grid", search=["n_steps=299"]))
+
+
+def test_what_another_process_is_at_has_not_failed(whole):
+    """A search that was killed may have left it at work."""
+    out, _, _ = whole
+    trial = SimpleNamespace(number=1, values={}, fail=None)
+    with locked(run_of(out, 1)), pytest.raises(UserError, match="is being trained by another process: wait for its"):
+        job(out, read_plan(out), trial, 1, tune.SCRIPTS)
 
 
 def test_another_search_in_the_same_folder_is_refused(whole):

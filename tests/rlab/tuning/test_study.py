@@ -1,7 +1,11 @@
 """Searches with made-up scores: what is proposed, given up, remembered and taken up again."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from rlab.command_line import disk_trouble
 from rlab.tuning.space import read_space
 from rlab.tuning.study import STORAGE, Study
 from rlab.tuning.table import best
@@ -138,6 +142,36 @@ def test_a_failure_is_kept_with_its_reason_and_is_never_the_best(tmp_path):
     ]
     assert best(outcomes).number == 3
     assert best(outcomes[:2]) is None
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_that_is_no_finite_number_is_a_failure(tmp_path, score):
+    found = study(tmp_path)
+    for trial in found.trials(2):
+        trial.end(score if trial.number == 1 else -3.0)
+    first, second = found.outcomes()
+    assert (first.state, first.score, first.reason) == ("fail", None, f"its score is no finite number: {score}")
+    assert best([first, second]) == second
+
+
+def test_a_disk_that_takes_no_more_and_a_lock_are_told_as_such(tmp_path):
+    """Optuna wraps what SQLite says in errors of its own."""
+    found = study(tmp_path)
+    trial = next(found.trials(1))
+    with closing(sqlite3.connect(tmp_path / STORAGE)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Exception) as told:  # noqa: PT011 - whatever Optuna makes of it
+            trial.end(1.0)
+        assert disk_trouble(told.value) == "cannot write, database is locked"
+
+
+def test_a_damaged_storage_is_refused(tmp_path):
+    search(study(tmp_path), 2)
+    path = tmp_path / STORAGE
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=r"study\.sqlite is not the storage of a search: "):
+        study(tmp_path)
 
 
 def test_what_is_no_storage_is_refused(tmp_path):
