@@ -160,6 +160,8 @@ class TapeStore:
     def _rows(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, values).fetchall()
+        except OverflowError:  # a number that SQLite cannot hold is that of no tape
+            return []
         except sqlite3.DatabaseError as error:
             raise UserError(f"{self.path} is damaged: {error}") from error
 

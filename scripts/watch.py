@@ -8,7 +8,7 @@ python scripts/watch.py RUN --out game.mp4      # records one game with the valu
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ import envs
 from rlab import checkpoint, command_line
 from rlab.agent import Agent
 from rlab.config import check_range
+from rlab.folders import check_out
 from rlab.protocol import find_protocol
 from rlab.report.panel import Panel
 from rlab.report.video import record
@@ -28,12 +29,13 @@ from rlab.report.watch.judging import Judge, of_actions
 from rlab.report.watch.library import Library
 from rlab.report.watch.server import Server
 from rlab.report.watch.source import PLAYED_BY, Source, confirmed
-from rlab.rundir import TAPES
+from rlab.rundir import TAPES, check_root
 from rlab.tapes import STREAMS, TapeStore, disagreement
 from rlab.types import Tape, UserError
 
+VIDEO = ".mp4"
 _PREFERRED = ("eval", "validation", "train")
-_AGENTS = 2  # that are kept: as many as the page shows side by side
+_AGENTS = 2  # that are kept, of all runs: as many as the page shows side by side
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Options:
         check_range("port", self.port, 0, 65_535)
         if self.stream not in ("", *STREAMS):
             raise UserError(f"unknown stream: received {self.stream!r}, allowed are {', '.join(STREAMS)}")
-        if self.out is not None and self.out.suffix not in ("", ".mp4"):
+        if self.out is not None and self.out.suffix not in ("", VIDEO):
             raise UserError(f"--out is a folder or an .mp4: received {self.out}, allowed are no suffix and .mp4")
         if not self.runs:
             raise UserError("which run? watch.py RUN [RUN ...], runs are the folders that train.py names")
@@ -70,13 +72,13 @@ class Options:
     @property
     def records(self) -> bool:
         """Whether a video is asked for."""
-        return self.out is not None and self.out.suffix == ".mp4"
+        return self.out is not None and self.out.suffix == VIDEO
 
 
 def main(arguments: Sequence[str]) -> None:
     options: Options = command_line.parse(Options, arguments, program="watch.py", description=__doc__)
-    if options.out is not None and not options.records:
-        folder.check_free(options.out)
+    if options.out is not None:
+        check_free(options.out)
     sources = [source_of(run) for run in options.runs]
     if options.records:
         assert options.out is not None
@@ -103,6 +105,22 @@ def main(arguments: Sequence[str]) -> None:
     server.run()
 
 
+def check_free(out: Path) -> None:
+    """Raise UserError unless a folder can be made at `out`, or a video, which takes the place of an earlier one."""
+    if out.suffix != VIDEO:
+        check_out(out)
+        return
+    check_root(out.parent, "--out")
+    if out.is_dir():
+        raise UserError(f"--out is a folder: received {out}, allowed is a file")
+
+
+@lru_cache(_AGENTS)
+def load(run: Path, step: int) -> Agent:
+    """The agent of a run as it was in the checkpoint of a step."""
+    return agents.load(run, str(step))
+
+
 def source_of(run: Path) -> Source:
     """A run to be watched. Raises UserError if it is none."""
     settings = agents.read_settings(run)
@@ -112,12 +130,7 @@ def source_of(run: Path) -> Source:
     if grid is not None:
         names = [f"{name} {arrow}" for name, arrow in zip(names, grid.arrows, strict=True)]
     speed = envs.screens_per_second(name, protocol)
-
-    @lru_cache(_AGENTS)
-    def load(step: int) -> Agent:
-        return agents.load(run, str(step))
-
-    return Source(run, settings, envs.emulate, load, names, speed, grid)
+    return Source(run, settings, envs.emulate, partial(load, run), names, speed, grid)
 
 
 def named_games(source: Source, options: Options) -> list[Game]:

@@ -1,9 +1,7 @@
 """Games recorded by the watching script: runs of the training script, and the videos of their games decoded again."""
 
-import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import gymnasium
 import imageio_ffmpeg
@@ -22,24 +20,10 @@ from rlab.tapes import TapeStore
 from rlab.types import UserError
 from scripts import watch
 from tests.playing import play
+from tests.scripts.running import REPOSITORY, UNSCORED, call, only_run, script
 from tests.scripts.watched import random_run
 
-REPOSITORY = Path(watch.__file__).parents[1]
 BAR = (91, 127, 181)
-
-
-def script(name, *arguments):
-    command = [sys.executable, REPOSITORY / "scripts" / name, *map(str, arguments)]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-
-
-def trained(root, agent, name, steps, *more):
-    """The run that the training script leaves, evaluated once with one game."""
-    evaluation = ("--evaluation-period-steps", steps, "--evaluation-episodes", 1, "--score-episodes", 0)
-    done = script("train.py", agent, "--env", name, "--steps", steps, "--root", root, *evaluation, *more)
-    assert done.returncode == 0, done.stderr
-    (run,) = (root / name / agent).iterdir()
-    return run
 
 
 def decoded(path):
@@ -65,8 +49,8 @@ def catch(tmp_path_factory):
     return random_run(tmp_path_factory.mktemp("runs") / "catch", "Catch-v0", games)
 
 
-def test_a_trained_run_of_pacman_becomes_a_video(tmp_path):
-    run = trained(tmp_path, "random", "ALE/MsPacman-v5", 500)
+def test_a_game_of_atari_becomes_a_video(tmp_path):
+    run = random_run(tmp_path / "run", "ALE/Breakout-v5", [("validation", 0, 0, 0)])
     video = run / "videos" / "game.mp4"
     done = script("watch.py", run, "--out", video)
     assert done.returncode == 0, done.stderr
@@ -84,7 +68,8 @@ def test_a_trained_run_of_pacman_becomes_a_video(tmp_path):
 
 
 def test_a_cart_pole_game_is_shown_with_its_action_values(tmp_path, capsys):
-    run = trained(tmp_path, "dqn", "CartPole-v1", 300)
+    call("train.py", "dqn", "--env", "CartPole-v1", "--steps", 300, "--root", tmp_path, *UNSCORED)
+    run = only_run(tmp_path)
     out = tmp_path / "elsewhere" / "cart.mp4"
     watch.main([str(run), "--stream", "train", "--number", "1", "--checkpoint", "latest", "--out", str(out)])
     assert capsys.readouterr().out.splitlines()[-1] == str(out)
@@ -161,46 +146,42 @@ def test_a_tape_that_does_not_play_again_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["no-run"], "not a run: no-run has no config.json"),
-        (["RUN", "--stream", "movies"], "received 'movies', allowed are train, validation, eval, demo"),
-        (["RUN", "--stream", "train", "--number", "7"], "received train 7, "),
-    ],
-    ids=["no run", "unknown stream", "no such number"],
-)
-def test_a_mistake_is_one_line(catch, arguments, message):
-    done = script("watch.py", *(str(catch) if argument == "RUN" else argument for argument in arguments))
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert message in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
         (["--number", "7"], "holds 0 to 2"),
+        (["--stream", "movies"], "received 'movies', allowed are train, validation, eval, demo"),
+        (["--number", str(10**20)], f"received validation {10**20}, "),
         (["--stream", "train", "--number", "7"], "holds 0 to 1"),
         (["--stream", "eval"], "holds no eval games"),
         (["--stream", "eval", "--number", "0"], "holds none"),
         (["--checkpoint", "12"], "no such checkpoint: received 12"),
         (["--out", "game.avi"], "received game.avi, allowed are no suffix and .mp4"),
-        (["--out", "tests"], "--out is there already: received tests, allowed is a new or an empty folder"),
+        (["--out", "tests"], "--out is something else: received tests, which is not empty"),
+        (["--out", "README.md/page"], "--out is no folder: received README.md/page, and README.md is a file"),
+        (["--out", "README.md/game.mp4"], "--out is no folder: received README.md, and README.md is a file"),
+        (["--out", "FOLDER.mp4"], "--out is a folder: received .*FOLDER.mp4, allowed is a file"),
         (["--out", "game.mp4", "--number", "0", "1"], "a video shows one game"),
         (["--port", "70000"], "--port is out of range: received 70000, allowed is 0 to 65535"),
     ],
     ids=[
         "no such number",
+        "unknown stream",
+        "a number beyond all",
         "not in that stream",
         "no such stream",
         "neither",
         "no such checkpoint",
         "another kind",
         "a full folder",
+        "a page below a file",
+        "a video below a file",
+        "a video that is a folder",
         "two games",
         "no such port",
     ],
 )
-def test_what_is_not_there_is_refused_with_what_is(catch, arguments, message):
+def test_what_is_not_there_is_refused_with_what_is(catch, tmp_path, monkeypatch, arguments, message):
+    (tmp_path / "FOLDER.mp4").mkdir()
+    arguments = [word.replace("FOLDER", str(tmp_path / "FOLDER")) for word in arguments]
+    monkeypatch.chdir(REPOSITORY)
     with pytest.raises(UserError, match=message):
         watch.main([str(catch), *arguments])
 

@@ -8,8 +8,10 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 import envs
+from rlab.protocol import PROTOCOLS
 from rlab.report.watch import folder
 from rlab.report.watch.library import Library
 from rlab.report.watch.server import Server
@@ -54,7 +56,8 @@ def runs(pacman, tmp_path_factory):
     call("train.py", "planner", "--env", "FrozenLake-v1", "--root", place, "--score-episodes", 2)
     cart = random_run(place / "cart", "CartPole-v1", [("train", 0, 0, 0)])
     unseen = random_run(place / "unseen", "Identity-v0", [("train", 0, 0, 0)])
-    return [pacman, only_run(place / "FrozenLake-v1"), cart, unseen]
+    lake = random_run(place / "lake", "FrozenLake-v1", [("train", 0, 0, 0)])
+    return [pacman, only_run(place / "FrozenLake-v1"), cart, unseen, lake]
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +119,17 @@ def test_the_gallery_shows_the_games_in_any_order(page, tapes):
     there.click("td.number a")
     there.wait(READY)
     assert there.text("h2").startswith("eval game ")
+    there.js("window.left = shown; location.hash = '#/'")
+    there.wait("document.querySelector('table')")
+    left = "left.player.playing || left.games.some((game) => game.video || game.saliency.on)"
+    assert not there.js(f"return {left}")
 
 
 def test_a_video_plays_and_the_timeline_with_it(page, tapes):
     there = page(f"game/{game(tapes[0])}")
     there.click(".play")
     there.wait("shown.player.step > 20")
+    assert there.js("shown.player.setSpeed(2); return document.querySelector('video').playbackRate") == 2
     there.click(".play")
     there.wait("!shown.player.playing && " + READY)
     step, time_, slider = there.js(
@@ -136,6 +144,15 @@ def test_the_timeline_moves_the_video_and_the_video_the_timeline(page, tapes):
     there.js("shown.slider.value = 250; shown.slider.dispatchEvent(new Event('input'))")
     there.wait("shown.player.step === 250 && " + READY)
     assert_shows(there, moments(tapes[0])[250].screens[-1])
+    names = envs.action_names(tapes[0].environment, PROTOCOLS["ale_v5"])
+    assert there.text(".actions .chosen .name") == names[tapes[0].actions[250]]
+    assert there.text("[data-fact=score]").replace(",", "") == f"{tapes[0].rewards[:250].sum():g}"
+    cursor = "document.querySelector('.cursor').getBoundingClientRect().left"
+    chart = "document.querySelector('.chart').getBoundingClientRect()"
+    share = there.js(f"return ({cursor} - {chart}.left - LEFT) / ({chart}.width - LEFT - RIGHT)")
+    assert share == pytest.approx(250 / tapes[0].length, abs=0.002)
+    there.driver.find_element("css selector", "body").send_keys(Keys.ARROW_RIGHT)
+    there.wait("shown.player.step === 251 && " + READY)
     there.js("document.querySelector('video').currentTime = 400.5 / 60")
     there.wait("Number(shown.slider.value) === 100")
     box = "const box = document.querySelector('.chart').getBoundingClientRect();"
@@ -158,8 +175,10 @@ def test_jumps_lead_to_deaths_and_rewards(page, tapes):
     there.js("shown.player.seek(0)")
     there.driver.find_element("css selector", "body").send_keys("r")
     there.wait(f"shown.player.step === {np.flatnonzero(tapes[0].rewards)[0] + 1}")
+    there.js("shown.player.seek(0)")
+    errors = np.array(there.js("return shown.games[0].timeline.td_error"))
     there.click("[aria-label='next TD error']")
-    assert there.js("return largestErrors(shown.games[0].timeline).includes(shown.player.step)")
+    assert there.js("return shown.player.step") == np.argsort(-np.abs(errors), stable=True)[:10].min()
 
 
 def test_two_games_play_in_step(page, tapes):
@@ -177,6 +196,11 @@ def test_two_games_play_in_step(page, tapes):
     assert np.median(apart) <= 4
     there.js("shown.player.seek(1e6)")
     assert there.js(both) == [tape.length for tape in tapes]
+    shorter = f"shown.games[{np.argmin([tape.length for tape in tapes])}].video"
+    there.js(f"shown.player.seek({min(tape.length for tape in tapes)} - 2); shown.player.play()")
+    there.wait(f"shown.player.step > {min(tape.length for tape in tapes)} && {shorter}.paused")
+    there.js("shown.player.seek(100)")
+    there.wait(f"!{shorter}.paused")  # it goes on where the player went back
 
 
 def test_saliency_is_drawn_over_the_screen_and_called_a_heuristic(page, tapes):
@@ -199,28 +223,74 @@ def test_a_map_shows_values_and_arrows(page):
     assert there.js("return document.querySelectorAll('.grid .here').length") == 1
 
 
+def test_a_map_is_drawn_also_of_an_agent_that_tells_nothing(page):
+    there = page("game/4/train/0/default")
+    written = "return [...document.querySelectorAll('.grid .arrow, .grid .worth-text')].map((text) => text.textContent)"
+    assert there.js(written) == [""] * 32
+    assert there.text(".grid figcaption") == "the map"
+
+
 @pytest.mark.parametrize(("run", "videos"), [(2, 1), (3, 0)], ids=["CartPole", "without pictures"])
 def test_other_environments_are_played_too(page, run, videos):
     there = page(f"game/{run}/train/0/default")
     assert there.js("return document.querySelectorAll('video').length") == videos
+    assert there.js("shown.player.play(); shown.player.tick(0); return shown.player.step") == 0
     there.js("shown.player.setSpeed(8); shown.player.play()")
     there.wait("shown.player.step === shown.player.length")
 
 
-@pytest.mark.parametrize("place", ["", "game/PAIR"])
-def test_it_fits_a_telephone(page, tapes, place):
-    there = page(place.replace("PAIR", "+".join(map(game, tapes))), "document.querySelector('table') || " + READY)
-    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    there.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    assert there.js("return document.documentElement.scrollWidth") <= 400
+def test_a_game_whose_video_cannot_be_played_goes_on_without(page):
+    there = page("game/2/train/0/default")
+    there.js("document.querySelector('video').dispatchEvent(new Event('error'))")
+    assert "The video cannot be played" in there.text(".seen .note")
+    there.js("shown.player.setSpeed(8); shown.player.play()")
+    there.wait("shown.player.step === shown.player.length")
+
+
+@pytest.fixture
+def telephone(chromium):
+    """Makes the window as wide as one, while the page is there."""
+
+    def turn():
+        size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        chromium.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chromium.wait("innerWidth === 400")
+
+    yield turn
+    chromium.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+WIDTH = "document.documentElement.scrollWidth"
+
+
+def test_the_gallery_fits_a_telephone(page, telephone):
+    there = page("", "document.querySelector('table')")
+    telephone()
+    assert there.js(f"return {WIDTH}") <= 400
+
+
+def test_two_games_fit_a_telephone(page, tapes, telephone):
+    there = page("game/" + "+".join(map(game, tapes)))
+    there.wait("shown.games.every(({chart}) => chart.element.querySelector('.main-svg'))")
+    there.js("for (const { chart } of shown.games) chart.observer.disconnect()")  # as before the charts have followed
+    telephone()
+    assert there.js(f"return {WIDTH}") <= 400
+    there.js("for (const { chart } of shown.games) chart.observer.observe(chart.element)")
+    fits = "chart.element.querySelector('.main-svg').clientWidth === chart.element.clientWidth"
+    there.wait(f"shown.games.every(({{chart}}) => {fits}) && {WIDTH} <= 400")
     ratio = "return [...document.querySelectorAll('.screen')].map((one) => one.clientWidth / one.clientHeight)"
-    assert there.js(ratio) == pytest.approx([160 / 210] * (2 if place else 0), abs=0.01)  # saliency lies on the picture
-    there.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert there.js(ratio) == pytest.approx([160 / 210] * 2, abs=0.01)  # saliency lies on the picture
+    there.click("summary")
+    left, right = there.js(
+        "const {left, right} = document.querySelector('details dl').getBoundingClientRect(); return [left, right]"
+    )
+    assert 0 <= left < right <= 400
 
 
 def test_what_cannot_be_shown_is_said(page):
-    there = page("game/0/eval/99/default", "document.querySelector('.error')")
-    assert "no such game: received eval 99" in there.text(".error")
+    for place, reason in [("0/eval/99/default", "no such game: received eval 99"), ("../gallery", "There is no game")]:
+        there = page(f"game/{place}", "document.querySelector('.error')")
+        assert reason in there.text(".error")
 
 
 def test_a_folder_opens_from_a_disk(chromium, pacman, tapes, tmp_path):

@@ -1,11 +1,14 @@
 """The server of the watch page, asked without a browser: parts of files, and who and what is refused."""
 
+import errno
 import http.client
 import json
+import sqlite3
 import threading
 import time
 from contextlib import closing
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 
@@ -14,6 +17,7 @@ from rlab.report.watch.server import Server
 from rlab.tapes import TapeStore
 from rlab.types import UserError
 from scripts import watch
+from tests.browser import wait
 from tests.scripts.watched import random_run
 
 
@@ -67,10 +71,17 @@ def test_a_part_beyond_the_end_is_refused(server, video):
     assert (status, headers["Content-Range"]) == (416, f"bytes */{len(video[1])}")
 
 
+@pytest.mark.parametrize("asked", ["bytes=-", "bytes=0-1,4-5", f"bytes={'9' * 5000}-", "lines=0-9"])
+def test_a_part_that_is_not_understood_is_the_whole(server, video, asked):
+    status, _, content = ask(server, video[0], Range=asked)
+    assert (status, content) == (200, video[1])
+
+
 @pytest.mark.parametrize(
     "path",
     [
         *("/../config.json", "/page/../server.py", "/config.json", "/tapes.sqlite", "/%2e%2e/config.json"),
+        *(f"/data/0/train/{10**20}/default.json", f"/data/0/train/{'9' * 5000}/default.json"),
         *("/watch/0/../video.mp4", "/watch/0/train-1-00000000/../../config.json", "/data/0/train/1/../x.json"),
     ],
 )
@@ -100,6 +111,32 @@ def test_other_sites_may_not_fetch(server):
 )
 def test_what_is_not_there_is_told(server, path, reason):
     assert reason in json.loads(ask(server, path)[2])["error"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        (OSError(errno.ENOSPC, "", "watch"), 200, {"error": "cannot write, no space left on device: watch"}),
+        (ValueError("a fault of ours"), 500, None),
+    ],
+)
+def test_a_fault_is_told_to_the_page_too(server, monkeypatch, capfd, fault, status, told):
+    monkeypatch.setattr(server.library, "gallery", mock.Mock(side_effect=fault))
+    found, _, content = ask(server, "/data/gallery.json")
+    assert (found, json.loads(content or "null")) == (status, told)
+    wait(lambda: told or "ValueError: a fault of ours" in capfd.readouterr().err)
+
+
+def test_a_damaged_game_does_not_hide_the_others(tmp_path):
+    other = random_run(tmp_path / "run", "Catch-v0", [("eval", 0, 0, 0), ("eval", 1, 4, 0)])
+    with closing(sqlite3.connect(other / "tapes.sqlite")) as store:
+        store.execute("UPDATE tapes SET actions = x'00' WHERE number = 0")
+        store.commit()
+    library = Library([watch.source_of(other)])
+    (found,) = library.gallery()["runs"]
+    assert found["games"]["eval"]["number"] == [0, 1]
+    with pytest.raises(UserError, match="is damaged: eval 0"):
+        library.timeline(0, "eval", 0)
 
 
 def test_a_port_that_is_taken_is_refused(server):

@@ -4,18 +4,12 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rlab.folders import check_out, whole
 from rlab.report.watch import site
 from rlab.report.watch.gallery import Game, gallery, marked, tables
 from rlab.report.watch.library import Library, as_json
 from rlab.report.watch.prepare import POSTER, VIDEO, place_of
 from rlab.report.watch.source import PLAYED_BY
-from rlab.types import UserError
-
-
-def check_free(out: Path) -> None:
-    """Raise UserError unless a folder can be made at `out`."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"--out is there already: received {out}, allowed is a new or an empty folder")
 
 
 def write(
@@ -23,20 +17,12 @@ def write(
 ) -> None:
     """Write the page with the games of each run that stand out, and those of it that are `named`.
 
-    The folder appears at `out` when it is whole. `on_game` is told each game as it is prepared.
+    The folder appears at `out` when it is whole. `on_game` is told each game as it is prepared. Raises UserError if
+    something is there already, or if a game is not confirmed.
     """
-    check_free(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
+    check_out(out)
+    with whole(out) as draft:
         _fill(library, draft, named, on_game)
-        if out.exists():
-            out.rmdir()
-        draft.rename(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _fill(library: Library, draft: Path, named: Sequence[Sequence[Game]], on_game: Callable[[str], None]) -> None:

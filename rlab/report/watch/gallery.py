@@ -73,6 +73,9 @@ def gallery(source: Source, games: Mapping[str, Table], shown: Mapping[str, Tabl
 
 
 def _poster(source: Source, stream: str, number: int) -> str | None:
-    """The picture of a game, below <run>/watch/, if it was prepared."""
-    path = place_of(source, source.read(stream, number)) / POSTER
+    """The picture of a game, below <run>/watch/, if it was prepared; why a game cannot be is told who opens it."""
+    try:
+        path = place_of(source, source.read(stream, number)) / POSTER
+    except UserError:
+        return None
     return f"{path.parent.name}/{path.name}" if path.is_file() else None

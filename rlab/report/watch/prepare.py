@@ -16,14 +16,14 @@ from PIL import Image
 
 from rlab import checkpoint
 from rlab.report.video import encoder
-from rlab.report.watch.judging import Judge
+from rlab.report.watch.judging import Judge, of_actions
 from rlab.report.watch.source import Source, confirmed
-from rlab.report.watch.timeline import Notes, by_row, timeline
+from rlab.report.watch.timeline import Notes, by_row, numbers, timeline
 from rlab.tapes import disagreement
-from rlab.types import Array, FrameStack, Moment, Tape
+from rlab.types import FrameStack, Moment, Tape
 
 VIDEO, POSTER = "video.mp4", "poster.webp"
-_FORMAT = 1  # of a timeline; one of another format is made anew
+_FORMAT = 2  # of a timeline; one of another format is made anew
 _ENLARGED_BELOW = 300  # pixels of height: at twice the size, colours at half the resolution lose nothing
 _KEYFRAMES = 60  # screens from one to the next: a jump decodes no more than that
 
@@ -59,7 +59,9 @@ def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) 
 
         confirmed(source, tape, disagreement(tape, source.settings.observation_space, moments()))
     if film.poster is not None:
-        film.poster.save(folder / POSTER, quality=90)
+        poster = folder / f".{POSTER}.draft"
+        film.poster.save(poster, "WEBP", quality=90)
+        poster.replace(folder / POSTER)
     found = judge.finish()
     values = timeline(tape, source.settings, notes, found, list(source.action_names))
     values |= {
@@ -111,20 +113,25 @@ class _Film:
 
 
 def _grid(source: Source, agent: Any) -> dict[str, Any] | None:
-    """A map with what the agent thinks of each state, as the page draws it; None where the environment is none."""
+    """A map with what the agent thinks of each state, as the page draws it; None where the environment is none.
+
+    `value` and `judgements` are None where the agent does not tell them: probabilities are no values.
+    """
     grid = source.grid
     if grid is None:
         return None
     judge = Judge(agent)
     for state in range(len(grid.place)):
         judge.add(np.asarray(state, source.settings.observation_space.dtype))
-    found: dict[str, Array] = judge.finish()
-    values = found.get("action_values", found.get("probabilities"))
+    found = judge.finish()
+    _, judgements = of_actions(found)
+    value = found["action_values"].max(axis=1) if "action_values" in found else None
+    value = found.get("value", value)
     return {
         "rows": list(grid.rows),
         "place": grid.place.tolist(),
         "layers": list(grid.layers),
         "arrows": list(grid.arrows),
-        "judgements": None if values is None else by_row(values),
-        "value": by_row(found["value"][None])[0] if "value" in found else None,
+        "judgements": None if judgements is None else by_row(judgements),
+        "value": None if value is None else numbers(value),
     }

@@ -12,19 +12,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from rlab.command_line import disk_trouble
 from rlab.report.watch import site
 from rlab.report.watch.library import ClosedError, Library, as_json
+from rlab.report.watch.source import PLAYED_BY
 from rlab.tapes import STREAMS
 from rlab.types import UserError
 
 ADDRESS = "127.0.0.1"
-_GAME = rf"/data/(\d+)/({'|'.join(STREAMS)})/(\d+)"
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_NUMBER = r"(\d{1,15})"  # no longer than what SQLite and the page can count
+_GAME = rf"/data/{_NUMBER}/({'|'.join(STREAMS)})/{_NUMBER}"
+_RANGE = re.compile(r"bytes=(?!-$)(\d{0,15})-(\d{0,15})")
 _CHUNK = 1 << 16
 _HEADERS = {
     "Cache-Control": "no-cache",
     "Connection": "close",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -84,26 +88,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         library = self.server.library
-        routes: dict[str, Callable[..., None]] = {
-            r"/data/gallery\.json": lambda: self._send(as_json(library.gallery())),
-            rf"{_GAME}/(\d+|default)\.json": lambda run, stream, number, which: self._send(
-                library.timeline(int(run), stream, int(number), which)
+        routes: dict[str, Callable[..., bytes | Path]] = {
+            r"/data/gallery\.json": lambda: as_json(library.gallery()),
+            rf"{_GAME}/(\d{{1,15}}|{PLAYED_BY})\.json": lambda run, stream, number, which: library.timeline(
+                int(run), stream, int(number), which
             ),
-            rf"{_GAME}/(\d+)/saliency/(\d+)\.json": lambda run, stream, number, step, moment: self._send(
-                as_json(library.saliency(int(run), stream, int(number), int(step), int(moment)))
+            rf"{_GAME}/{_NUMBER}/saliency/{_NUMBER}\.json": lambda run, stream, number, step, moment: as_json(
+                library.saliency(int(run), stream, int(number), int(step), int(moment))
             ),
-            r"/watch/(\d+)/([a-z]+-\d+-[0-9a-f]+)/([a-z]+\.(?:mp4|webp))": lambda run, folder, name: self._send_file(
+            rf"/watch/{_NUMBER}/([a-z]+-\d{{1,15}}-[0-9a-f]{{8}})/([a-z]+\.(?:mp4|webp))": lambda run, folder, name: (
                 library.file(int(run), folder, name)
             ),
         }
-        for pattern, answer in routes.items():
-            if found := re.fullmatch(pattern, self.path):
-                try:
-                    answer(*found.groups())
-                except UserError as error:  # which the page shows in its place
-                    self._send(as_json({"error": str(error)}))
-                return
-        self._refuse(HTTPStatus.NOT_FOUND)
+        asked = [(answer, found) for pattern, answer in routes.items() if (found := re.fullmatch(pattern, self.path))]
+        if not asked:
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return
+        answer, found = asked[0]
+        try:
+            content = answer(*found.groups())
+        except ClosedError:
+            raise
+        except Exception as error:
+            reason = str(error) if isinstance(error, UserError) else disk_trouble(error)
+            if reason is None:  # a fault of ours: the terminal shows where
+                self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
+                raise
+            content = as_json({"error": reason})  # which the page shows in its place
+        if isinstance(content, Path):
+            self._send_file(content)
+        else:
+            self._send(content)
 
     def _send(self, content: bytes) -> None:
         self._begin(HTTPStatus.OK, ".json", len(content))

@@ -30,8 +30,8 @@ class Notes:
 
     @property
     def reward(self) -> Array:
-        """[T + 1] what the step before paid."""
-        return np.asarray(self._rewards)
+        """[T + 1] what the step before paid, as exactly as tapes hold it."""
+        return np.asarray(self._rewards, np.float32).astype(float)
 
     @property
     def deaths(self) -> Array:
@@ -41,7 +41,7 @@ class Notes:
     def values(self) -> dict[str, Any]:
         """The notes as JSON can hold them; `shown` is the last screen of each moment, counted from 0."""
         return {
-            "reward": numbers(self.reward),
+            "reward": self.reward.tolist(),  # in full, as the page adds them up to the score
             "lives": self._lives if any(self._lives) else None,
             "deaths": self.deaths.tolist(),
             "shown": (np.cumsum(self._screens) - 1).tolist() if all(self._screens) else None,

@@ -7,6 +7,10 @@ const BOTTOM = 34;
 const GAP = 26; // above a row, where its title stands
 const MARKED_ERRORS = 10;
 
+// Plotly, once it is there. It takes a second to start, which the gallery does without.
+let starting = null;
+const plotly = () => (starting ??= loadScript("plotly.min.js", "The page lacks plotly, which draws its charts."));
+
 // The steps with the largest errors, largest first.
 function largestErrors({ td_error: errors }) {
   if (!errors) return [];
@@ -66,7 +70,8 @@ class Chart {
     this.element.addEventListener("pointermove", (event) => {
       if (this.element.hasPointerCapture(event.pointerId)) point(event);
     });
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    this.observer = new ResizeObserver(() => this.element.clientWidth !== this.width && this.draw());
+    this.observer.observe(this.element);
     this.element.redraw = () => this.draw();
   }
 
@@ -77,6 +82,7 @@ class Chart {
 
   draw() {
     const width = this.element.clientWidth;
+    this.width = width; // that it is drawn for
     if (!width) return;
     const rows = rowsOfChart(this.timeline);
     const height = rows.reduce((sum, row) => sum + row.height + GAP, 0);
@@ -122,6 +128,11 @@ class Chart {
       Plotly.relayout(this.plot, { "xaxis.range": this.range });
     }
     this.place();
+  }
+
+  close() {
+    this.observer.disconnect();
+    Plotly.purge(this.plot);
   }
 
   place() {

@@ -8,12 +8,18 @@ function received(name, values) {
   awaited[name](values);
 }
 
-function fromFolder(name) {
+// Resolves when a script of the page's has run; throws `missing` where there is none.
+function loadScript(src, missing) {
   return new Promise((resolve, reject) => {
-    awaited[name] = resolve;
-    const missing = () => reject(new Error("This folder does not hold that game."));
-    document.head.append(make("script", { src: `data/${name}.js`, onerror: missing }));
+    document.head.append(make("script", { src, onload: resolve, onerror: () => reject(new Error(missing)) }));
   });
+}
+
+async function fromFolder(name) {
+  let values;
+  awaited[name] = (those) => (values = those);
+  await loadScript(`data/${name}.js`, "This folder does not hold that game.");
+  return values;
 }
 
 async function fromServer(name) {
@@ -23,7 +29,8 @@ async function fromServer(name) {
   } catch {
     throw new Error("The server does not answer: has scripts/watch.py ended?");
   }
-  if (!response.ok) throw new Error(`The server has no ${name}.`);
+  if (response.status === 404) throw new Error(`The server has no ${name}.`);
+  if (!response.ok) throw new Error("The server failed: the terminal in which it runs says why.");
   return response.json();
 }
 

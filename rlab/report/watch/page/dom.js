@@ -13,10 +13,10 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-const inFull = new Intl.NumberFormat("en", { maximumFractionDigits: 10 });
+const inFull = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
-// A number as it is (scores, steps), and one that was computed.
+// A number as it is (scores, steps), to what single precision holds behind the point; and one that was computed.
 const exact = (number) => inFull.format(number).replace("-", "−");
 const rounded = (number) => (number === null ? "–" : short.format(number).replace("-", "−"));
 

@@ -25,11 +25,16 @@ class Game {
       : null;
     const screen = make("div", { className: "screen" });
     this.video?.addEventListener("loadedmetadata", ({ target }) => screen.style.setProperty("--ratio", target.videoWidth / target.videoHeight));
+    this.video?.addEventListener("error", () => {
+      this.video = null; // the player goes on by its own clock
+      screen.replaceWith(make("p", { className: "note", role: "status" }, "The video cannot be played: it was deleted, or this browser does not play H.264. Load the page again."));
+    });
+    const moment = new Moment(timeline);
+    const grid = timeline.grid ? new Grid(timeline) : null;
+    this.chart = new Chart(timeline, seek);
     this.saliency = new Saliency(data, timeline);
     if (this.video) screen.append(this.video, this.saliency.canvas);
-    this.parts = [new Moment(timeline), new Chart(timeline, seek), timeline.grid ? new Grid(timeline) : null, this.saliency].filter(Boolean);
-    const [moment, chart, grid] = this.parts;
-    this.chart = chart;
+    this.parts = [moment, this.chart, this.saliency, ...(grid ? [grid] : [])];
     this.element = make(
       "article",
       { className: "game" },
@@ -44,14 +49,15 @@ class Game {
           this.saliency.note,
           moment.element,
         ),
-        make("div", { className: "told" }, grid instanceof Grid ? grid.element : null, chart.element, this.note()),
+        make("div", { className: "told" }, grid ? grid.element : null, this.chart.element, this.note()),
       ),
     );
   }
 
   header(run, place, change) {
     const { timeline } = this;
-    const choices = FROM_FOLDER ? [timeline.checkpoint] : run.checkpoints;
+    // The run may have gone on since its checkpoints were listed.
+    const choices = FROM_FOLDER ? [timeline.checkpoint] : [...new Set([...run.checkpoints, timeline.checkpoint])];
     const options = choices.map((step) => make("option", { value: step, selected: step === timeline.checkpoint }, `${exact(step)}${step === run.best ? " (best)" : ""}`));
     const choose = (event) => change(place.replace(/[^/]*$/, event.target.value));
     const played = timeline.step === timeline.checkpoint ? ", which played it" : "";
@@ -70,6 +76,16 @@ class Game {
 
   show(step) {
     for (const part of this.parts) part.show(step);
+  }
+
+  // Let go of what would go on where the game is no longer on the page.
+  close() {
+    this.chart.close();
+    this.saliency.close();
+    const { video } = this;
+    this.video = null;
+    video?.removeAttribute("src");
+    video?.load();
   }
 }
 
@@ -92,6 +108,11 @@ class Watching {
       this.controls(),
     );
     this.player.seek(0);
+  }
+
+  close() {
+    this.player.playing = false;
+    for (const game of this.games) game.close();
   }
 
   links(go) {

@@ -1,4 +1,5 @@
-// A map with the value of each state and the best actions there, for the layer that the current state lies in.
+// A map with the value of each state and the best actions there, where the agent tells them, for the layer that the
+// current state lies in.
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,12 +16,12 @@ class Grid {
   constructor({ grid, states }) {
     this.grid = grid;
     this.states = states;
-    const best = (numbers) => numbers.reduce((most, number) => (number === null ? most : Math.max(most, number)), -Infinity);
-    this.values = grid.value ?? grid.judgements.map(best);
-    this.low = this.values.reduce((least, value) => Math.min(least, value), Infinity);
-    this.high = this.values.reduce((most, value) => Math.max(most, value), -Infinity);
+    this.values = grid.value;
+    this.low = Math.min(...(this.values ?? []));
+    this.high = Math.max(...(this.values ?? []));
+    this.what = [this.values && "value of each state", grid.judgements && "the best actions there"].filter(Boolean).join(" and ") || "the map";
     this.caption = make("figcaption", {});
-    this.picture = draw("svg", { viewBox: `0 0 ${CELL * grid.rows[0].length} ${CELL * grid.rows.length}`, preserveAspectRatio: "xMinYMin", role: "img", "aria-label": "Value of each state, and the best actions" });
+    this.picture = draw("svg", { viewBox: `0 0 ${CELL * grid.rows[0].length} ${CELL * grid.rows.length}`, preserveAspectRatio: "xMinYMin", role: "img", "aria-label": this.what });
     this.element = make("figure", { className: "grid" }, this.caption, this.picture);
     this.show(0);
   }
@@ -40,7 +41,7 @@ class Grid {
     if (layer !== this.layer) {
       this.layer = layer;
       const name = this.grid.layers[layer];
-      this.caption.textContent = `value of each state and the best actions there${name ? `: ${name}` : ""}`;
+      this.caption.textContent = `${this.what}${name ? `: ${name}` : ""}`;
       this.picture.replaceChildren(...this.grid.place.flatMap((place, state) => (place[0] === layer ? [this.cell(state)] : [])));
       this.here = draw("rect", { width: CELL - 4, height: CELL - 4, rx: 4, class: "here" });
       this.picture.append(this.here);
@@ -52,7 +53,7 @@ class Grid {
 
   cell(state) {
     const [, row, column] = this.grid.place[state];
-    const value = this.values[state];
+    const value = this.values?.[state];
     const share = this.high > this.low ? (value - this.low) / (this.high - this.low) : 0;
     const cell = draw("g", { transform: `translate(${column * CELL} ${row * CELL})` });
     cell.append(
@@ -60,7 +61,7 @@ class Grid {
       draw("rect", { width: CELL, height: CELL, class: "worth", opacity: (0.75 * share).toFixed(3) }),
       draw("text", { x: 5, y: 14, class: "tile" }, this.grid.rows[row][column]),
       draw("text", { x: CELL / 2, y: CELL / 2 + 8, class: "arrow" }, this.arrows(state)),
-      draw("text", { x: CELL / 2, y: CELL - 5, class: "worth-text" }, rounded(value)),
+      draw("text", { x: CELL / 2, y: CELL - 5, class: "worth-text" }, this.values ? rounded(value) : ""),
     );
     return cell;
   }

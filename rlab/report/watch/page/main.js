@@ -6,6 +6,7 @@ let runs = null;
 let shown = null; // what listens to keys
 let turn = 0; // counts what was asked for, so that what comes late is not shown
 
+const PLACE = /^\d+\/[a-z]+\/\d+\/(\d+|default)$/;
 const page = document.getElementById("page");
 
 function say(text, className = "note") {
@@ -14,8 +15,7 @@ function say(text, className = "note") {
 
 async function show() {
   const now = (turn += 1);
-  shown?.player.games.forEach(({ video }) => video?.pause());
-  if (shown) shown.player.playing = false;
+  shown?.close();
   shown = null;
   const [, kind = "run", ...rest] = location.hash.split("/");
   try {
@@ -38,10 +38,14 @@ async function showGallery(number, beside, now) {
 }
 
 async function showGames(places, now) {
+  const wrong = places.find((place) => !PLACE.test(place));
+  if (wrong !== undefined) throw new Error(`There is no game ${wrong}.`);
   say(FROM_FOLDER ? "Loading…" : "Playing the game again and asking the agent. The first time this takes some seconds…", "note busy");
   runs ??= (await load("gallery")).runs;
+  const drawing = plotly();
   const games = [];
   for (const place of places) games.push({ place, timeline: await load(place), run: runs[place.split("/")[0]] });
+  await drawing;
   if (now !== turn) return;
   document.title = games.map(({ timeline }) => `${timeline.stream} ${timeline.number}`).join(" and ");
   const watching = new Watching(games, (others) => (location.hash = `#/game/${others.join("+")}`));
@@ -54,4 +58,4 @@ addEventListener("keydown", (event) => shown?.key(event));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const element of page.querySelectorAll(".chart, .moment")) element.redraw();
 });
-addEventListener("DOMContentLoaded", show); // when plotly is there too
+show();

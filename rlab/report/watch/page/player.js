@@ -22,8 +22,8 @@ function stepAt({ timeline, video }) {
 }
 
 // The seconds that a step lasts at the speed of the game.
-function secondsOf({ timeline, video }) {
-  const screens = video ? timeline.shown[timeline.length] / timeline.length : 1;
+function secondsOf({ timeline }) {
+  const screens = timeline.shown ? timeline.shown[timeline.length] / timeline.length : 1;
   return screens / timeline.screens_per_second;
 }
 
@@ -37,7 +37,7 @@ class Player {
     this.step = 0;
     this.speed = 1;
     this.playing = false;
-    for (const game of games) game.video?.addEventListener("seeked", () => this.follow(game));
+    for (const game of games) game.video?.addEventListener("seeked", () => game.video && this.follow(game));
   }
 
   // A video was moved, by this player or from outside.
@@ -78,13 +78,14 @@ class Player {
     for (const game of this.games) {
       if (this.step < game.timeline.length) game.video?.play().catch(() => {}); // paused before it began
     }
-    this.now = performance.now();
-    requestAnimationFrame((now) => this.tick(now));
+    this.now = null; // the first tick's time may lie before this moment
+    this.frame = requestAnimationFrame((now) => this.tick(now));
     this.show();
   }
 
   pause() {
     this.playing = false;
+    cancelAnimationFrame(this.frame); // or two would tick where it plays again at once
     for (const game of this.games) game.video?.pause();
     this.seek(this.step);
   }
@@ -95,7 +96,7 @@ class Player {
     let step;
     if (lead.video) step = lead.video.ended ? this.length : stepAt(lead);
     else {
-      this.elapsed += ((now - this.now) / 1000) * this.speed;
+      this.elapsed += ((now - (this.now ?? now)) / 1000) * this.speed;
       const steps = Math.floor(this.elapsed / secondsOf(lead));
       this.elapsed -= steps * secondsOf(lead);
       step = Math.min(this.step + steps, this.length);
@@ -107,15 +108,18 @@ class Player {
       this.show();
     }
     if (step >= this.length) this.pause();
-    else requestAnimationFrame((later) => this.tick(later));
+    else this.frame = requestAnimationFrame((later) => this.tick(later));
   }
 
-  // Hold another game's video to the step, or at its end.
+  // Hold another game's video to the step, or at its end; it plays again when the player went back from there.
   keepUp({ timeline, video }, step) {
     if (step >= timeline.length) {
       if (!video.paused) video.pause();
       if (stepAt({ timeline, video }) < timeline.length && !video.seeking) video.currentTime = timeOf({ timeline }, step);
-    } else if (Math.abs(stepAt({ timeline, video }) - step) > 2 && !video.seeking) {
+      return;
+    }
+    if (video.paused) video.play().catch(() => {});
+    if (Math.abs(stepAt({ timeline, video }) - step) > 2 && !video.seeking) {
       video.currentTime = timeOf({ timeline }, step);
     }
   }

@@ -28,16 +28,30 @@ class Saliency {
     clearTimeout(this.timer);
     if (!this.on || this.reason) return;
     this.step = step;
-    this.timer = setTimeout(() => this.ask(step), REST);
+    this.timer = setTimeout(() => this.ask(), REST);
   }
 
-  async ask(step) {
+  // One question at a time: the server takes seconds for an answer, and the cursor may have gone on meanwhile.
+  async ask() {
+    if (this.asking) return;
+    this.asking = true;
+    const { step } = this;
+    let told = ABOUT;
     try {
       const { heat } = await load(`${this.place}/saliency/${step}`);
       if (this.on && step === this.step) this.draw(heat);
     } catch (error) {
-      this.note.textContent = error.message;
+      told = error.message;
     }
+    this.asking = false;
+    if (!this.on) return;
+    this.note.textContent = told;
+    if (step !== this.step) this.show(this.step);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.on = false;
   }
 
   draw(heat) {
