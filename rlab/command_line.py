@@ -15,8 +15,10 @@ import tyro
 from rlab.types import UserError
 
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG)
-_DISK_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
-_DISK_SQLITE += (sqlite3.SQLITE_BUSY,)  # somebody else keeps it locked
+_DISK_SQLITE = (
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR),
+    sqlite3.SQLITE_BUSY,  # somebody else keeps it locked
+)
 CANNOT_WRITE = "cannot write, "  # how every line about that begins
 
 

@@ -106,10 +106,11 @@ def function(body: Callable[..., Any], *signature: tf.TensorSpec, acting: bool =
     """`body` as one graph, traced once for fixed shapes; a call passes tensors of just these.
 
     `acting` says that it is a network's forward pass on few observations. In float32 XLA takes a third off the time of
-    that; in bfloat16, on a CPU, it would take several times as long.
+    that; in bfloat16, on a CPU, it would take several times as long. What depends on values is written as TensorFlow's
+    own conditions and loops: without the translation of Python's a function is traced in less time.
     """
     float32 = keras.mixed_precision.global_policy().name == "float32"
-    traced = tf.function(body, jit_compile=_xla or (acting and float32))
+    traced = tf.function(body, autograph=False, jit_compile=_xla or (acting and float32))
     concrete = traced.get_concrete_function(*signature)
     # Called as `concrete(...)`, TensorFlow would check arguments and look for gradients each time, for 50 to 90 us.
     inference, variables = concrete.inference_fn, concrete.captured_inputs
@@ -123,7 +124,11 @@ def function(body: Callable[..., Any], *signature: tf.TensorSpec, acting: bool =
 def graph_of(network: keras.Model) -> bytes:
     """The graph of a network on one observation, as a serialised GraphDef for TensorBoard."""
     signature = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in network.inputs]
-    graph = tf.function(lambda *inputs: network(*inputs)).get_concrete_function(*signature).graph.as_graph_def()
+    graph = (
+        tf.function(lambda *inputs: network(*inputs), autograph=False)
+        .get_concrete_function(*signature)
+        .graph.as_graph_def()
+    )
     for node in graph.node:
         node.attr.pop("_gradient_op_type", None)  # of a custom gradient: numbered anew by each process and each trace
     return bytes(graph.SerializeToString(deterministic=True))

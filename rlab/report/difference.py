@@ -1,9 +1,11 @@
 """What differs between two runs that should be the same, bit for bit."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from rlab import checkpoint
@@ -26,24 +28,34 @@ def difference(left: Path, right: Path) -> list[str]:
     return found
 
 
+def content(path: Path) -> Any:
+    """What a file of a checkpoint holds, to be compared; times aside.
+
+    A Keras file holds a date beside its weights, and names that count what a process has made; so its weights are taken
+    by their places in it.
+    """
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: (arrays[name].shape, arrays[name].tobytes()) for name in arrays.files}
+    if path.suffix == ".json":
+        return _without_times(path)
+    if path.suffix == ".keras":
+        return _weights(path)
+    return path.read_bytes()
+
+
 def _checkpoints(left: Path, right: Path) -> list[str]:
     if left.name != right.name:
         return [f"the last checkpoints are {left.name} and {right.name}"]
     found = []
-    for name in sorted({path.name for place in (left, right) for path in place.iterdir()}):
+    for name in sorted({path.name for place in (left, right) for path in place.iterdir()} - {checkpoint.MANIFEST}):
         path, other = left / name, right / name
         if not (path.exists() and other.exists()):
             same = False
-        elif path.suffix == ".npz":
-            same = _arrays(path) == _arrays(other)
-        elif path.suffix == ".json" and path.name != checkpoint.MANIFEST:
-            same = _without_times(path) == _without_times(other)
         elif path.suffix == ".sqlite":
             same = not _tapes(path, other, "train")
-        elif path.suffix == ".keras":
-            same = _weights(path) == _weights(other)
         else:
-            continue
+            same = content(path) == content(other)
         if not same:
             found.append(f"checkpoint: {path.name}")
     return found
@@ -65,15 +77,16 @@ def _tapes(left: Path, right: Path, stream: str) -> list[str]:
     ]
 
 
-def _arrays(path: Path) -> dict[str, tuple[Any, ...]]:
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: (arrays[name].shape, arrays[name].tobytes()) for name in arrays.files}
+def _weights(path: Path) -> dict[str, tuple[Any, ...]]:
+    found: dict[str, tuple[Any, ...]] = {}
 
+    def take(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = (item.shape, item[()].tobytes())
 
-def _weights(path: Path) -> list[bytes]:
-    from rlab.nets.saving import load_model
-
-    return [weight.tobytes() for weight in load_model(path).get_weights()]
+    with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as file, h5py.File(file) as arrays:
+        arrays.visititems(take)
+    return found
 
 
 def _without_times(path: Path) -> Any:

@@ -15,6 +15,7 @@ from rlab.agent import Agent
 from rlab.config import AgentConfig, Preset, RunConfig, Settings
 from rlab.loop import Loop, Turn
 from rlab.protocol import Protocol, default_protocol, find_protocol
+from rlab.report.difference import content
 from rlab.types import Array, Environment, UserError
 
 ENVIRONMENTS = ("Identity-v0", "Corridor-v0", "Catch-v0", "CartPole-v1", "Pendulum-v1", "ALE/MsPacman-v5")
@@ -143,21 +144,5 @@ class Session(Iterator[Turn]):
 
 def differing(left: Path, right: Path) -> list[str]:
     """The files that differ between two checkpoints."""
-    one, other = _contents(left), _contents(right)
+    one, other = ({path.name: content(path) for path in folder.iterdir()} for folder in (left, right))
     return [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
-
-
-def _contents(folder: Path) -> dict[str, Any]:
-    """What the files of a checkpoint hold."""
-    from rlab.nets.saving import load_model
-
-    found: dict[str, Any] = {}
-    for path in folder.iterdir():
-        if path.suffix == ".keras":  # beside its weights it holds a date, and names that count what a process has made
-            found[path.name] = [weight.tobytes() for weight in load_model(path).get_weights()]
-        elif path.suffix == ".npz":
-            with np.load(path) as arrays:
-                found[path.name] = {name: array.tobytes() for name, array in arrays.items()}
-        else:
-            found[path.name] = path.read_bytes()
-    return found

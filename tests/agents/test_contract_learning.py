@@ -40,6 +40,7 @@ def spare(case: Case) -> Agent:
 class Played(NamedTuple):
     """What an agent did while it learned, and by turns played the checkpoints that it left and what it thought."""
 
+    agent: Agent  # at the end
     turns: list[Turn]
     checkpoints: dict[int, Path]
     thoughts: dict[int, Any]
@@ -48,7 +49,8 @@ class Played(NamedTuple):
 @pytest.fixture(scope="module")
 def played(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Played:
     root = tmp_path_factory.mktemp("checkpoints")
-    session, result = Session(case), Played([], {}, {})
+    session = Session(case)
+    result = Played(session.agent, [], {}, {})
     for end in (*SAVED_AT, TURNS):
         result.turns.extend(next(session) for _ in range(end - len(result.turns)))
         result.checkpoints[end] = root / str(end)
@@ -117,9 +119,7 @@ def test_playing_its_best_follows_from_what_it_learned_and_the_seed(case: Case, 
         actor = agent.actor(NUM_ENVS, SEED, explore=False)
         return [actor.act(turn.transitions.observation, turn.transitions.first)[0] for turn in played.turns]
 
-    agent = loaded(case, played, TURNS)
-    best = play(agent)
-    assert_same(play(agent), best)
+    assert_same(play(loaded(case, played, TURNS)), play(played.agent))
 
 
 @pytest.mark.parametrize("part", ["agent", "actor"])
@@ -152,19 +152,17 @@ def test_the_memory_that_it_foretells_is_about_what_it_takes(case: Case, spare: 
     """From half of it to three times: in a memory so small, key frames and Python's objects count as well."""
     if not isinstance(spare, Remembering):
         pytest.skip("it remembers nothing")
-    agent = case.make()
-    assert isinstance(agent, Remembering)
-    foretold = agent.expected_memory()
+    foretold = spare.expected_memory()
     tracemalloc.start()
     try:
         for turn in played.turns:
-            agent.observe(copied(turn.transitions))
+            spare.observe(copied(turn.transitions))
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert foretold / 2 < taken < foretold * 3
-    assert agent.expected_memory() == foretold
+    assert spare.expected_memory() == foretold
 
 
 def copied(transitions: Transitions) -> Transitions:

@@ -27,23 +27,24 @@ SMALL: dict[str, Any] = {
 }
 
 
-def settings(env: str, num_envs: int, **config: Any) -> Settings:
+def settings(env: str, num_envs: int, steps: int = 600) -> Settings:
+    """Those of a run of `steps` in which a replay goes round, and which is saved three times and played twice."""
     protocol = default_protocol(env)
     run = RunConfig(
         env,
-        steps=600,
+        steps=steps,
         seed=3,
         protocol=protocol,
         num_envs=num_envs,
         life_loss_ends_value=env.startswith("ALE/"),
-        evaluation_period_steps=300,
+        evaluation_period_steps=steps // 2,
         evaluation_episodes=1,
-        checkpoint_period_steps=200,
-        log_period_steps=100,
+        checkpoint_period_steps=steps // 3,
+        log_period_steps=steps // 6,
         checkpoints_kept=9,
     )
     preset = PRESETS["fast" if env.startswith("ALE/") else "control"].config
-    config = {**SMALL, "warmup_steps": 100, "replay_capacity": 300, "n_steps": 3, **config}
+    config = {**SMALL, "warmup_steps": steps // 6, "replay_capacity": steps // 2, "n_steps": 3}
     return Settings(
         "dqn", "test", run, dataclasses.replace(preset, **config), *envs.spaces_of(env, find_protocol(protocol, env))
     )
@@ -71,15 +72,16 @@ def finish(made: Training) -> Any:
 )
 def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, env: str, num_envs: int) -> None:
     """The replay has gone round once and the interruption comes between two checkpoints, logs and updates."""
-    chosen = settings(env, num_envs)
+    steps = 300 if env.startswith("ALE/") else 600
+    chosen = settings(env, num_envs, steps)
     whole = finish(training(tmp_path / "whole", chosen))
 
     broken = training(tmp_path / "broken", chosen)
     for progress in broken:
-        if progress.step >= 250:
+        if progress.step >= steps * 5 // 12:
             break
     broken.checkpoint()
-    for _ in range(40):
+    for _ in range(steps // 15):
         next(broken)  # what comes after the last checkpoint is lost
     broken.close()
     resumed = finish(training(tmp_path / "broken", chosen, resume=True))

@@ -59,7 +59,7 @@ def test_a_disk_that_fills_up_ends_a_training_in_one_line(whole, disk):
 
 @pytest.mark.parametrize(
     ("disk", "space"),
-    [(MountedDisk, 0), (MountedDisk, 20_000), (MountedDisk, 50_000), (LimitedDisk, 0), (LimitedDisk, 50_000)],
+    [(MountedDisk, 0), (MountedDisk, 20_000), (LimitedDisk, 50_000)],
     indirect=["disk"],
 )
 def test_whatever_finds_the_disk_full_the_last_checkpoint_is_good(whole, disk, at, space):
