@@ -185,7 +185,9 @@ def test_jumps_lead_to_deaths_and_rewards(page, tapes):
     assert there.js("return shown.player.step") == deaths[0]
     there.js("shown.player.seek(0)")
     there.driver.find_element("css selector", "body").send_keys("r")
-    there.wait(f"shown.player.step === {np.flatnonzero(tapes[0].rewards)[0] + 1}")
+    paid = np.flatnonzero(tapes[0].rewards)[0]
+    there.wait(f"shown.player.step === {paid + 1}")
+    assert there.text("[data-fact=score]") == f"{tapes[0].rewards[paid]:g}"
     there.js("shown.player.seek(0)")
     errors = np.array(there.js("return shown.games[0].timeline.td_error"))
     there.click("[aria-label='next TD error']")
@@ -195,6 +197,7 @@ def test_jumps_lead_to_deaths_and_rewards(page, tapes):
 def test_two_games_play_in_step(page, tapes):
     there = page("game/" + "+".join(map(game, tapes)))
     there.js("shown.player.play()")
+    assert there.js("return shown.games.map(({video}) => video.playbackRate)") == pytest.approx([1, 1], abs=0.02)
     both = "return shown.games.map(stepAt)"
     deadline, apart = time.monotonic() + 2, []
     while time.monotonic() < deadline:
@@ -239,7 +242,8 @@ def test_saliency_is_drawn_over_the_screen_and_called_a_heuristic(page, library,
     there = page(f"game/{game(tapes[0])}")
     there.js("shown.player.seek(100)")
     there.driver.find_element("css selector", "body").send_keys("s")
-    there.js("shown.player.seek(200)")
+    there.wait("shown.games[0].saliency.asking")
+    there.js("shown.player.seek(200)")  # before the answer is there
     there.wait("!document.querySelector('.heat').hidden")
     alpha = "getImageData(0, 0, 21, 21).data].filter((_, place) => place % 4 === 3)"
     heat = there.js(f"return [...document.querySelector('.heat').getContext('2d').{alpha}")
