@@ -20,7 +20,7 @@ from rlab.tapes import TapeStore
 from rlab.types import UserError
 from scripts import watch
 from tests.playing import play
-from tests.scripts.running import REPOSITORY, UNSCORED, call, only_run, script
+from tests.scripts.running import REPOSITORY
 from tests.scripts.watched import random_run
 
 BAR = (91, 127, 181)
@@ -49,13 +49,15 @@ def catch(tmp_path_factory):
     return random_run(tmp_path_factory.mktemp("runs") / "catch", "Catch-v0", games)
 
 
-def test_a_game_of_atari_becomes_a_video(tmp_path):
-    run = random_run(tmp_path / "run", "ALE/Breakout-v5", [("validation", 0, 0, 0)])
+def test_a_game_of_atari_becomes_a_video(tmp_path, capsys):
+    run = random_run(tmp_path / "run", "ALE/Breakout-v5", [("validation", 0, 6, 0)])  # a short game
     video = run / "videos" / "game.mp4"
-    done = script("watch.py", run, "--out", video)
-    assert done.returncode == 0, done.stderr
+    watch.main([str(run), "--out", str(video)])
     tape = TapeStore(run / "tapes.sqlite").read("validation", 0)
-    assert done.stdout.splitlines() == [f"validation game 0: {tape.score:g} in {tape.length} steps", str(video)]
+    assert capsys.readouterr().out.splitlines() == [
+        f"validation game 0: {tape.score:g} in {tape.length} steps",
+        str(video),
+    ]
     assert list(video.parent.iterdir()) == [video]
     facts, frames = decoded(video)
     assert facts["codec"] == "h264"
@@ -67,13 +69,11 @@ def test_a_game_of_atari_becomes_a_video(tmp_path):
     assert_shows(next(frames), screens[0], 3)
 
 
-def test_a_cart_pole_game_is_shown_with_its_action_values(tmp_path, capsys):
-    call("train.py", "dqn", "--env", "CartPole-v1", "--steps", 300, "--root", tmp_path, *UNSCORED)
-    run = only_run(tmp_path)
+def test_a_cart_pole_game_is_shown_with_its_action_values(whole, tmp_path, capsys):
     out = tmp_path / "elsewhere" / "cart.mp4"
-    watch.main([str(run), "--stream", "train", "--number", "1", "--checkpoint", "latest", "--out", str(out)])
+    watch.main([str(whole), "--stream", "train", "--number", "1", "--checkpoint", "latest", "--out", str(out)])
     assert capsys.readouterr().out.splitlines()[-1] == str(out)
-    tape = TapeStore(run / "tapes.sqlite").read("train", 1)
+    tape = TapeStore(whole / "tapes.sqlite").read("train", 1)
     screens = [moment.screens[0] for moment in envs.emulate(tape, screens=True)]
     facts, frames = decoded(out)
     assert facts["fps"] == 50

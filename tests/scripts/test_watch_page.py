@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 import envs
+from rlab import checkpoint
 from rlab.protocol import PROTOCOLS
 from rlab.report.watch import folder
 from rlab.report.watch.library import Library
@@ -54,16 +55,21 @@ def pacman(tmp_path_factory):
 def runs(pacman, tmp_path_factory):
     place = tmp_path_factory.mktemp("others")
     call("train.py", "planner", "--env", "FrozenLake-v1", "--root", place, "--score-episodes", 2)
-    cart = random_run(place / "cart", "CartPole-v1", [("train", 0, 0, 0)])
+    cart = random_run(place / "cart", "CartPole-v1", [("train", 0, 0, 0), ("train", 1, 1, 50)])
+    checkpoint.write(cart, 50, lambda folder: None)
     unseen = random_run(place / "unseen", "Identity-v0", [("train", 0, 0, 0)])
     lake = random_run(place / "lake", "FrozenLake-v1", [("train", 0, 0, 0)])
     return [pacman, only_run(place / "FrozenLake-v1"), cart, unseen, lake]
 
 
 @pytest.fixture(scope="module")
-def address(runs):
+def library(runs):
+    return Library([watch.source_of(run) for run in runs])
+
+
+@pytest.fixture(scope="module")
+def address(library):
     """Where the page is served."""
-    library = Library([watch.source_of(run) for run in runs])
     server = Server(library, 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.address
@@ -110,7 +116,7 @@ def assert_shows(page, screen):
 
 def test_the_gallery_shows_the_games_in_any_order(page, tapes):
     there = page("", "document.querySelector('table')")
-    assert there.js("return document.querySelectorAll('.cards li').length") == 5
+    assert there.js("return [document.querySelectorAll('.cards li').length, typeof Plotly]") == [5, "undefined"]
     column = "return [...document.querySelectorAll('td.score')].map((cell) => cell.textContent.replace(',', ''))"
     scores = sorted(tape.score for tape in tapes)
     assert [float(score) for score in there.js(column)] == scores[::-1]
@@ -158,8 +164,13 @@ def test_the_timeline_moves_the_video_and_the_video_the_timeline(page, tapes):
     box = "const box = document.querySelector('.chart').getBoundingClientRect();"
     point = "{clientX: box.left + LEFT + (box.width - LEFT - RIGHT) / 2, pointerId: 1, bubbles: true}"
     there.js("Element.prototype.setPointerCapture = () => {}")
-    there.js(f"{box} document.querySelector('.chart').dispatchEvent(new PointerEvent('pointerdown', {point}))")
+    middle = f"{box} document.querySelector('.chart').dispatchEvent(new PointerEvent('pointerdown', {point}))"
+    there.js(middle)
     there.wait(f"Math.abs(shown.player.step - {tapes[0].length / 2}) <= 1")
+    there.js("shown.player.seek(200); shown.games[0].chart.zoom(100); shown.player.seek(225)")
+    assert there.js(f"return ({cursor} - {chart}.left - LEFT) / ({chart}.width - LEFT - RIGHT)") == 0.75
+    there.js(middle)
+    there.wait("Math.abs(shown.player.step - 200) <= 1")
 
 
 def test_jumps_lead_to_deaths_and_rewards(page, tapes):
@@ -174,7 +185,9 @@ def test_jumps_lead_to_deaths_and_rewards(page, tapes):
     assert there.js("return shown.player.step") == deaths[0]
     there.js("shown.player.seek(0)")
     there.driver.find_element("css selector", "body").send_keys("r")
-    there.wait(f"shown.player.step === {np.flatnonzero(tapes[0].rewards)[0] + 1}")
+    paid = np.flatnonzero(tapes[0].rewards)[0]
+    there.wait(f"shown.player.step === {paid + 1}")
+    assert there.text("[data-fact=score]") == f"{tapes[0].rewards[paid]:g}"
     there.js("shown.player.seek(0)")
     errors = np.array(there.js("return shown.games[0].timeline.td_error"))
     there.click("[aria-label='next TD error']")
@@ -184,6 +197,7 @@ def test_jumps_lead_to_deaths_and_rewards(page, tapes):
 def test_two_games_play_in_step(page, tapes):
     there = page("game/" + "+".join(map(game, tapes)))
     there.js("shown.player.play()")
+    assert there.js("return shown.games.map(({video}) => video.playbackRate)") == pytest.approx([1, 1], abs=0.02)
     both = "return shown.games.map(stepAt)"
     deadline, apart = time.monotonic() + 2, []
     while time.monotonic() < deadline:
@@ -203,15 +217,41 @@ def test_two_games_play_in_step(page, tapes):
     there.wait(f"!{shorter}.paused")  # it goes on where the player went back
 
 
-def test_saliency_is_drawn_over_the_screen_and_called_a_heuristic(page, tapes):
+def test_another_game_is_put_beside_and_taken_away(page):
+    there = page("game/2/train/0/default")
+    there.click("nav a[href*='train']")
+    there.wait("document.querySelector('.banner')")
+    there.click("[aria-label='train game 1']")
+    there.wait("shown && shown.games.length === 2 && " + READY)
+    assert there.js("return shown.games.map(({timeline}) => timeline.number)") == [0, 1]
+    there.click("nav button")
+    there.wait("shown && shown.games.length === 1 && " + READY)
+    assert there.text("h2") == "train game 0"
+
+
+def test_another_checkpoint_may_judge(page):
+    there = page("game/2/train/1/default")
+    assert there.text(".game header label").endswith("which played it")
+    choice = "document.querySelector('header select')"
+    there.js(f"{choice}.value = 0; {choice}.dispatchEvent(new Event('change'))")
+    there.wait("shown && shown.games[0].timeline.checkpoint === 0 && " + READY)
+    assert there.js(f"return {choice}.value") == "0"
+
+
+def test_saliency_is_drawn_over_the_screen_and_called_a_heuristic(page, library, tapes):
     there = page(f"game/{game(tapes[0])}")
-    there.js("shown.player.seek(200)")
+    there.js("shown.player.seek(100)")
     there.driver.find_element("css selector", "body").send_keys("s")
+    there.wait("shown.games[0].saliency.asking")
+    there.js("shown.player.seek(200)")  # before the answer is there
     there.wait("!document.querySelector('.heat').hidden")
     alpha = "getImageData(0, 0, 21, 21).data].filter((_, place) => place % 4 === 3)"
     heat = there.js(f"return [...document.querySelector('.heat').getContext('2d').{alpha}")
     assert max(heat) == 200
     assert sorted(heat)[len(heat) // 2] < 100  # bright in places, not everywhere
+    step = there.js("return shown.games[0].timeline.checkpoint")
+    told = np.array(library.saliency(0, "eval", tapes[0].number, step, 200)["heat"])
+    assert np.abs(np.array(heat) - 200 * told.ravel() / told.max()).max() <= 1
     assert "heuristic" in there.text(".seen > .note")
 
 
@@ -220,7 +260,10 @@ def test_a_map_shows_values_and_arrows(page):
     cells = there.js("return [...document.querySelectorAll('.grid .arrow')].map((arrow) => arrow.textContent)")
     assert len(cells) == 16
     assert cells[0] == "←"  # along the border it cannot slip into a hole
-    assert there.js("return document.querySelectorAll('.grid .here').length") == 1
+    row, column = divmod(there.js("shown.player.seek(3); return shown.games[0].timeline.states[3]"), 4)
+    here = "document.querySelectorAll('.grid .here')"
+    placed = f"return [...{here}].map((one) => [one.y.baseVal.value, one.x.baseVal.value])"
+    assert there.js(placed) == [[60 * row + 2, 60 * column + 2]]
 
 
 def test_a_map_is_drawn_also_of_an_agent_that_tells_nothing(page):

@@ -168,14 +168,14 @@ def test_what_is_under_way_at_the_end_leaves_nothing(tmp_path):
 def test_ten_thousand_games_are_listed_as_quickly_as_ten(run, tmp_path):
     """Within a second, where a game is some hundred bytes; the page shows 50 of them at a time."""
     other = random_run(tmp_path / "many", "Catch-v0")
-    with closing(TapeStore(run / "tapes.sqlite")) as store:
-        tape = store.read("train", 0)
-    with closing(TapeStore(other / "tapes.sqlite", create=True)) as store:
-        for number in range(10_000):
-            store.write(replace(tape, number=number, step=9 * number))
+    with closing(sqlite3.connect(run / "tapes.sqlite")) as store:
+        stream, _, *rest = store.execute("SELECT * FROM tapes").fetchone()
+    with closing(sqlite3.connect(other / "tapes.sqlite")) as store:
+        marks = ", ".join("?" * (2 + len(rest)))
+        store.executemany(f"INSERT INTO tapes VALUES ({marks})", ((stream, n, *rest) for n in range(10_000)))
         store.commit()
     library = Library([watch.source_of(other)])
-    start = time.monotonic()
+    start = time.process_time()  # however busy the machine is
     (found,) = library.gallery()["runs"]
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
     assert found["recorded"] == len(found["games"]["train"]["score"]) == 10_000
