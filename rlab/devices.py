@@ -124,11 +124,8 @@ def function(body: Callable[..., Any], *signature: tf.TensorSpec, acting: bool =
 def graph_of(network: keras.Model) -> bytes:
     """The graph of a network on one observation, as a serialised GraphDef for TensorBoard."""
     signature = [tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype) for tensor in network.inputs]
-    graph = (
-        tf.function(lambda *inputs: network(*inputs), autograph=False)
-        .get_concrete_function(*signature)
-        .graph.as_graph_def()
-    )
+    traced = tf.function(lambda *inputs: network(*inputs), autograph=False).get_concrete_function(*signature)
+    graph = traced.graph.as_graph_def()
     for node in graph.node:
         node.attr.pop("_gradient_op_type", None)  # of a custom gradient: numbered anew by each process and each trace
     return bytes(graph.SerializeToString(deterministic=True))

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
-_LIBC = ctypes.CDLL(None)  # here, as a process that has just been forked is to load nothing
+# Loaded here, as a process that has just been forked is to load nothing.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @contextmanager
@@ -35,5 +36,5 @@ def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
 
 def stop_with_parent() -> None:
     """Have the system ask this process to terminate once its parent is gone, however that ends; on Linux alone."""
-    if sys.platform == "linux":
+    if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
