@@ -70,8 +70,13 @@ class Wanted:
         return (_step(run) or 0) >= self.steps
 
     def _scored(self, run: Path) -> bool:
+        """Whether its best checkpoint is, which after more training may be another than the scored one."""
+        if not self.score_episodes:
+            return True
         with suppress(UserError):
-            return not self.score_episodes or len(Evaluation.read(run).scores) >= self.score_episodes
+            evaluation = Evaluation.read(run)
+            best = checkpoint.step_of(checkpoint.chosen(run, checkpoint.BEST))
+            return evaluation.step == best and len(evaluation.scores) >= self.score_episodes
         return False
 
 

@@ -22,6 +22,7 @@ from rlab import checkpoint, command_line, pretrained, rundir
 from rlab.agent import Agent, Remembering
 from rlab.broken_off import telling_how_to_go_on, way_on
 from rlab.config import RunConfig, Settings, check_range, default_preset
+from rlab.interrupts import stop_with_parent
 from rlab.protocol import Protocol, default_protocol, find_protocol
 from rlab.series import Series
 from rlab.types import UserError
@@ -241,7 +242,7 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
 def _call(script: str, *arguments: object) -> int:
     """Run another script as a user would; what it has to say, it prints. Its exit status."""
     command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, check=False, preexec_fn=stop_with_parent).returncode
 
 
 if __name__ == "__main__":

@@ -118,6 +118,9 @@ def read_recording(dataset: Path) -> tuple[Recording, list[Mapping[str, Any]]]:
         # Where these two are missing, Minari makes the environment to learn them, whatever code that names.
         metadata["observation_space"], metadata["action_space"]
         told, games = Recording.of(metadata[_OURS]["recording"]), metadata[_OURS]["games"]
+        environment = Path(told.environment)  # it names the folder of the recording
+        if environment.is_absolute() or ".." in environment.parts:
+            raise ValueError
         for game in games:
             itemgetter(*_GAME, "keeps_observations")(game)
         return told, list(games)

@@ -14,15 +14,16 @@ from rlab import work
 from rlab.types import UserError
 from rlab.work import Job, Work
 
-# Says so, works until it is asked to stop or its time is over, and then says what it was.
+# Waits until enough have begun, works until it is asked to stop or its time is over, and then says what it was.
 PROGRAM = """
 import pathlib, signal, sys, time
-folder, name, seconds, status = pathlib.Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+seconds, status, begun = float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 stopped = []
 signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
 (folder / f"{name}.begun").touch()
-while status and len(list(folder.glob("*.begun"))) < 2:
-    time.sleep(0.01)  # it breaks when another is at work
+while len(list(folder.glob("*.begun"))) < begun:
+    time.sleep(0.01)
 end = time.monotonic() + seconds
 while time.monotonic() < end and not stopped:
     time.sleep(0.01)
@@ -36,10 +37,14 @@ sys.exit(130 if stopped else status)
 
 @pytest.fixture
 def job(tmp_path):
-    """A job that is done when its program has ended well."""
+    """A job that is done when its program has ended well, which it does not before `begun` of them have begun.
 
-    def job(name, seconds=0.0, status=0):
-        words = [sys.executable, "-S", "-c", PROGRAM, str(tmp_path), name, str(seconds), str(status)]
+    One that breaks, as its status is not 0, does so when another is at work.
+    """
+
+    def job(name, seconds=0.0, status=0, begun=None):
+        begun = begun or (2 if status else 1)
+        words = [sys.executable, "-S", "-c", PROGRAM, str(tmp_path), name, str(seconds), str(status), str(begun)]
         return Job(
             name, lambda: None if (tmp_path / f"{name}.done").exists() else words, tmp_path / "logs" / f"{name}.txt"
         )
@@ -71,7 +76,7 @@ def test_several_are_at_work_but_no_more_than_asked_for(tmp_path, monkeypatch, j
         return begun[-1]
 
     monkeypatch.setattr(work, "start", start)
-    assert Work([job(name, 0.1) for name in "abcd"], 4, 2).do()
+    assert Work([job("a", begun=2), job("b", begun=2), job("c", begun=4), job("d", begun=4)], 4, 2).do()
     assert done(tmp_path) == ["a", "b", "c", "d"]
     assert max(at_work) == 2
 

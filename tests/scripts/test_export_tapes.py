@@ -167,6 +167,19 @@ def test_a_dataset_makes_no_environment_of_its_own_choice(dataset, tmp_path):
         call("import_tapes.py", copy, "--out", tmp_path / "back")
 
 
+@pytest.mark.parametrize("environment", ["../../CartPole-v1", "/CartPole-v1"])
+def test_a_dataset_does_not_choose_where_its_games_go(dataset, tmp_path, monkeypatch, environment):
+    copy = shutil.copytree(dataset, tmp_path / "copy")
+    path = copy / "data" / "metadata.json"
+    told = json.loads(path.read_text())
+    told["rlab"]["recording"]["environment"] = environment
+    path.write_text(json.dumps(told))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="does not tell how its games are played again"):
+        call("import_tapes.py", copy)
+    assert [place.name for place in tmp_path.iterdir()] == ["copy"]
+
+
 def test_a_dataset_that_is_there_is_not_touched(dataset):
     with pytest.raises(UserError, match=r"--out is to be a new folder: received .*it-v0, where there is something"):
         call(

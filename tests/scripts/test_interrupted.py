@@ -2,6 +2,8 @@
 
 import shlex
 import signal
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -10,7 +12,7 @@ from rlab import checkpoint
 from rlab.report.difference import difference
 from rlab.types import UserError
 from scripts import train
-from tests.scripts.running import SMALL, UNSCORED, Started, call, only_run, small
+from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, Started, call, only_run, small
 
 
 def assert_resumed_like(whole, run):
@@ -111,3 +113,13 @@ def test_ctrl_c_after_the_last_step_names_the_scoring_that_is_left(tmp_path, at,
         f"stopped at step {SMALL['steps']}, saved as {checkpoint.latest(run)}",
         f"score it with: python scripts/evaluate.py {run}",
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process does not learn of its parent's end")
+def test_what_scores_a_run_does_not_outlive_a_training_that_is_killed(tmp_path):
+    (tmp_path / "evaluate.py").write_text("import time; print('playing', flush=True); time.sleep(60)")
+    lines = f"from scripts import train\ntrain.__file__ = {str(tmp_path / 'train.py')!r}\ntrain._call('evaluate.py')"
+    training = subprocess.Popen([sys.executable, "-c", lines], cwd=REPOSITORY, stdout=subprocess.PIPE)
+    assert training.stdout.readline() == b"playing\n"
+    training.kill()
+    assert training.communicate(timeout=30) == (b"", None)  # nobody is left who could print

@@ -1,5 +1,6 @@
 """Several seeds with one command: trained, stopped, killed, gone on with, and seen together."""
 
+import json
 import shlex
 import signal
 import time
@@ -83,6 +84,12 @@ def test_what_is_finished_is_not_repeated_and_the_seeds_are_seen_together(tmp_pa
     assert script == "scripts/compare.py"
     assert "2 (3, 4)" in "\n".join(call("compare.py", *words))
 
+    scored = runs[3] / "evaluation.json"
+    scored.write_text(json.dumps(json.loads(scored.read_text()) | {"step": 1}))
+    call("train.py", *arguments)
+    assert here == ["evaluate.py"]  # the score was of another checkpoint than the best
+
+    here.clear()
     call("train.py", *arguments, "--seeds", "1", "--gamma", "0.9")
     assert here == ["train.py", "evaluate.py"]  # other settings are other runs
     assert {run: agents.read_settings(run).config.gamma for run in runs.values()} == dict.fromkeys(runs.values(), 0.99)

@@ -59,7 +59,8 @@ class Findings:
             "standings": [asdict(one) | {"estimate": one.estimate._asdict()} for one in self.standings],
             "pairs": [asdict(pair) | {"probability": pair.probability._asdict()} for pair in self.pairs],
             "profiles": [asdict(profile) for profile in self.profiles],
-            "curves": {kind: [asdict(curve) for curve in curves] for kind, curves in self.curves.items()},
+            "curves": _plain(self.curves),
+            "human_normalised_curves": _plain(self.human_curves),
             "references": {name: [asdict(one) for one in known] for name, known in self.references.items()},
         }
 
@@ -151,6 +152,10 @@ def _curves(
         for kind, curve in learning(name, its, histories, scale).items():
             found.setdefault(kind, []).append(curve)
     return found
+
+
+def _plain(curves: Mapping[str, Sequence[Curve]]) -> dict[str, list[dict[str, Any]]]:
+    return {kind: [asdict(curve) for curve in some] for kind, some in curves.items()}
 
 
 def _without_curve(

@@ -207,7 +207,7 @@ def test_everything_can_be_read_by_programs(findings):
     found = json.loads(json.dumps(findings.values(), allow_nan=False))
     assert set(found) == {
         "by", "environments", "protocol", "settings", "notes", "scale", "groups", "standings", "pairs", "profiles",
-        "curves", "references",
+        "curves", "human_normalised_curves", "references",
     }  # fmt: skip
     assert found["standings"][0]["estimate"]["value"] == 1080
     assert found["pairs"][0]["probability"] == {"value": 1.0, "low": 1.0, "high": 1.0}
