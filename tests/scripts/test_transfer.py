@@ -132,7 +132,8 @@ def test_more_seeds_go_on_with_those_that_are_there(tmp_path, encoder, here, ask
     plan.write(tmp_path / "out")
     done = [finish(tmp_path / "out", plan, arm, 1, level(1.0), steps=STEPS) for arm in plan.arms]
     for run in done:
-        (evaluated_run(tmp_path / run.parts[-4], [1.0, 2.0]) / "evaluation.json").rename(run / "evaluation.json")
+        scored = evaluated_run(tmp_path / run.parts[-4], [1.0, 2.0], step=STEPS)
+        (scored / "evaluation.json").rename(run / "evaluation.json")
     with pytest.raises(SystemExit):
         call("transfer.py", *words(encoder, tmp_path / "out", "--seeds", 2))
     assert [command is None for command in asked] == [True] * 3 + [False] * 3

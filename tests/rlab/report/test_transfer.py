@@ -211,9 +211,9 @@ def test_scores_are_compared_where_there_are_some(tmp_path, encoder):
     for arm, seed in plan.runs:
         (run,) = folder.glob(f"{arm.folder}/*/*/*-s{seed}")
         better = 7.0 if arm.name == FROZEN else 0.0
-        (
-            evaluated_run(tmp_path / f"{arm.folder}{seed}", [seed + better, seed + 2 + better]) / "evaluation.json"
-        ).rename(run / "evaluation.json")
+        scores = [seed + better, seed + 2 + better]
+        scored = evaluated_run(tmp_path / f"{arm.folder}{seed}", scores, step=STEPS)
+        (scored / "evaluation.json").rename(run / "evaluation.json")
     scratch, frozen, _ = find(folder).arms
     assert (scratch.score.mean, frozen.score.mean) == (3.0, 10.0)
     assert frozen.differences["score"].values == [7.0] * 3

@@ -224,7 +224,7 @@ def test_what_is_trained_is_scored_where_the_plan_says_so(tmp_path):
     plan = a_plan(score_episodes=3)
     run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
     assert command(tmp_path, plan, plan.arms[0], 1) == ["evaluate.py", str(run), "--episodes", "3"]
-    (evaluated_run(tmp_path / "scored", [1.0, 2.0]) / "evaluation.json").rename(run / "evaluation.json")
+    (evaluated_run(tmp_path / "scored", [1.0, 2.0], step=STEPS) / "evaluation.json").rename(run / "evaluation.json")
     assert finished_run(tmp_path, plan, plan.arms[0], 1) is None  # two games are not three
     assert finished_run(tmp_path, replace(plan, score_episodes=2), plan.arms[0], 1) == run
 
