@@ -21,22 +21,25 @@ class Explorer:
     """An actor that chooses by `values`, which gives the action values [B, A] of observations [B, *O].
 
     `legal` gives the actions [B, A] that may be chosen; without it, all may. An illegal one has to have the value -inf.
+    With a `noise_size`, `values` takes noise [1, S] beside observations, which is drawn anew each time.
     What it owns: a random stream, the steps it has taken, and counts where its exploration depends on them.
     """
 
     def __init__(
         self,
         exploration: Exploration,
-        values: Callable[[Array], Array],
+        values: Callable[..., Array],
         observation_space: spaces.Space[Any],
         num_actions: int,
         num_envs: int,
         seed: int,
         *,
+        noise_size: int = 0,
         legal: Callable[[Array], Bools] | None = None,
     ) -> None:
         self._exploration = exploration
-        self._values = values
+        self._ask = values
+        self._noise_size = noise_size
         self._num_actions = num_actions
         self._num_envs = num_envs
         self._random = np.random.default_rng(seed)
@@ -61,6 +64,10 @@ class Explorer:
         if self._legal is not None:
             self._redraw(actions, self._legal(observations))
         return actions, {}
+
+    def _values(self, observations: Array) -> Array:
+        noise = [self._random.standard_normal((1, self._noise_size), np.float32)] if self._noise_size else []
+        return self._ask(observations, *noise)
 
     def _optimistic(self, observations: Array, counts: Counts) -> Array:
         raised = upper_confidence if self._exploration.strategy == "ucb" else count_bonus

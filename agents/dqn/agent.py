@@ -18,16 +18,16 @@ import tensorflow as tf
 from gymnasium import spaces
 
 from agents.dqn.config import Config
+from agents.dqn.networks import make_networks
+from agents.dqn.returns import make_returns
+from agents.dqn.update import METRICS, PASSES, make_gradient, told
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
-from rlab.nets.heads import action_values
 from rlab.nets.optimizers import make_optimizer
-from rlab.nets.reuse import adopt, encoder_of, head_of, slow_down, start_head
+from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
-from rlab.ops.losses import huber
-from rlab.ops.temporal_differences import q_target, taken
 from rlab.replay.uniform import UniformReplay, expected_memory
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
@@ -54,7 +54,8 @@ class DQN:
         self.config = config
         self._observation_space = observation_space
         self._action_space = action_space
-        self._random = seeds.generator("replay")
+        self._random, self._noise = seeds.generator("replay"), seeds.generator("noise")
+        self._returns = make_returns(config)
         self._exploration = explores_by(config)
         self._replay: UniformReplay | None = None  # made when the number of environments is known
         self.updates = 0  # that were begun
@@ -65,15 +66,15 @@ class DQN:
                 encoder = make_encoder(config.encoder_kind, observation_space, config.encoder_sizes, seeds)
             else:
                 adopt(encoder, config)
-            self.network = action_values(encoder, config.hidden_sizes, int(action_space.n), seeds)
-            self._learner = head_of(self.network) if config.cache_features else self.network
+            networks = make_networks(config, encoder, int(action_space.n), self._returns, seeds)
+            self.network, self._exploring, self._learner, self._noise_size = networks
             self._target = keras.models.clone_model(self._learner)
             self._target.set_weights(self._learner.get_weights())
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
             slow_down(self._optimizer, self.network, config)
         self._compute, self._apply = self._make_update()
-        self._values: dict[int, Any] = {}  # the compiled network, by number of observations
+        self._values: dict[tuple[int, int], Any] = {}  # compiled networks, by numbers of observations and of noise
         self._encode: Any = None  # the compiled encoder, where features are remembered
 
     def start_from(self, policy: keras.Model) -> None:
@@ -84,16 +85,29 @@ class DQN:
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
         exploration = self._exploration if explore else GREEDY
         num_actions = int(self._action_space.n)
-        return Explorer(exploration, self.values, self._observation_space, num_actions, num_envs, seed)
+        return Explorer(
+            exploration,
+            self.values,
+            self._observation_space,
+            num_actions,
+            num_envs,
+            seed,
+            noise_size=self._noise_size if explore else 0,
+        )
 
-    def values(self, observations: Array) -> Array:
-        """The action values [B, A] of observations [B, *O]."""
-        size = len(observations)
-        if size not in self._values:
-            space = self._observation_space
-            signature = tf.TensorSpec((size, *(space.shape or ())), space.dtype)
-            self._values[size] = devices.function(lambda observation: self.network(observation), signature, acting=True)
-        return np.asarray(self._values[size](observations))
+    def values(self, observations: Array, *noise: Array) -> Array:
+        """The action values [B, A] of observations [B, *O]; noisy weights are means, or what `noise` [1, S] says."""
+        key = len(observations), len(noise)
+        if key not in self._values:
+            space, network = self._observation_space, self._exploring if noise else self.network
+            seen = tf.TensorSpec((len(observations), *(space.shape or ())), space.dtype)
+            shapes = [tf.TensorSpec(one.shape, tf.float32) for one in noise]
+
+            def values(*inputs: tf.Tensor) -> tf.Tensor:
+                return told(network, *inputs)[0]
+
+            self._values[key] = devices.function(values, seen, *shapes, acting=True)
+        return np.asarray(self._values[key](observations, *noise))
 
     def _features(self, observations: Array) -> Array:
         """What the encoder makes of observations [N, *O]: [N, D]."""
@@ -108,7 +122,7 @@ class DQN:
         """What the replay holds observations of."""
         if not self.config.cache_features:
             return self._observation_space
-        return spaces.Box(-np.inf, np.inf, self._learner.input.shape[1:], np.float32)
+        return spaces.Box(-np.inf, np.inf, encoder_of(self.network).output.shape[1:], np.float32)
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         return {"action_values": self.values(observations)}
@@ -134,17 +148,13 @@ class DQN:
             batch = replay.sample(config.batch_size, self._random)
             if self._gradient is not None:
                 made.append(self._finish(self._gradient.result()))
-            self._gradient = self._beside.submit(self._compute, *batch)
+            noise = [self._noise.standard_normal((PASSES, self._noise_size), np.float32)] if self._noise_size else []
+            self._gradient = self._beside.submit(self._compute, *batch, *noise)
             self.updates += 1
         if not made:
             return None
-        loss, error, value = (sum(numbers) / len(made) for numbers in zip(*made, strict=True))
-        return {
-            "loss/huber": loss,
-            "loss/td_error": error,
-            "value/mean": value,
-            **self._exploration.metrics(step),
-        }
+        means = [sum(numbers) / len(made) for numbers in zip(*made, strict=True)]
+        return {**dict(zip(METRICS, means, strict=True)), **self._exploration.metrics(step)}
 
     def _finish(self, computed: Sequence[Array]) -> list[float]:
         """Apply a gradient; its loss, mean error and mean value."""
@@ -172,6 +182,7 @@ class DQN:
         state = {
             "updates": self.updates,
             "random": generator_state(self._random),
+            "noise": generator_state(self._noise),
             "rows": self._replay.added if self._replay is not None else 0,
             "num_envs": self._replay.num_envs if self._replay is not None else 0,
         }
@@ -185,7 +196,7 @@ class DQN:
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
         assign_arrays(self._learned, read_arrays(directory / LEARNER, **named_arrays(self._learned)))
-        state = read_state(directory / STATE, "updates", "random", "rows", "num_envs")
+        state = read_state(directory / STATE, "updates", "random", "noise", "rows", "num_envs")
         self.updates = state["updates"]
         if self.updates:
             like = named_arrays([*self.network.trainable_variables, *np.zeros(3, np.float32)])
@@ -193,6 +204,7 @@ class DQN:
             self._gradient = Future()
             self._gradient.set_result([computed[name] for name in like])
         restore_generator(self._random, state["random"])
+        restore_generator(self._noise, state["noise"])
         if not state["rows"]:
             return 0
         self._replay = self._make_replay(state["num_envs"])
@@ -213,33 +225,20 @@ class DQN:
         )
 
     def _make_update(self) -> tuple[Any, Any]:
-        """The gradient of a batch, with the loss, mean error and mean value; and what applies a gradient."""
-        config, network, target, optimizer = self.config, self._learner, self._target, self._optimizer
-        variables = network.trainable_variables
-
-        def compute(
-            observation: tf.Tensor,
-            action: tf.Tensor,
-            reward: tf.Tensor,
-            discount: tf.Tensor,
-            next_observation: tf.Tensor,
-        ) -> list[tf.Tensor]:
-            next_values = target(next_observation)
-            next_choice = network(next_observation) if config.double else next_values
-            goal = q_target(reward, discount, next_values, next_choice)
-            with tf.GradientTape() as tape:
-                value = taken(network(observation), action)
-                error = goal - value
-                loss = tf.reduce_mean(huber(error))
-            gradient = tape.gradient(loss, variables)
-            return [*gradient, loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value)]
+        """The gradient of a batch, with what is told of it; and what applies a gradient."""
+        config, variables = self.config, self._learner.trainable_variables
 
         def apply(*gradient: tf.Tensor) -> None:
-            optimizer.apply(gradient, variables)
+            self._optimizer.apply(gradient, variables)
 
         space = self._remembered_space
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
         number = tf.TensorSpec((config.batch_size,), tf.float32)
         chosen = tf.TensorSpec((config.batch_size,), tf.int64)
+        noise = [tf.TensorSpec((PASSES, self._noise_size), tf.float32)] if self._noise_size else []
         shapes = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
-        return devices.function(compute, seen, chosen, number, number, seen), devices.function(apply, *shapes)
+        compute = make_gradient(config, self._learner, self._target, self._returns)
+        return (
+            devices.function(compute, seen, chosen, number, number, seen, *noise),
+            devices.function(apply, *shapes),
+        )

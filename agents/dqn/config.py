@@ -25,6 +25,25 @@ class Config(ExplorationConfig, PretrainedConfig):
     """Units of each dense layer between the encoder and the action values."""
     double: bool = False
     """Double Q-learning: the online network chooses the next action, the target network values it. Less optimism."""
+    dueling: bool = False
+    """Whether the head has one stream for a state's worth and one for what actions differ by (Wang et al., 2016)."""
+    noise: float = 0.0
+    """Deviation that the noise of the head's weights begins with, in that of the weights; it is learnt, and explores.
+    0: none; 0.5 in Fortunato et al. (2018). Higher: explores more at first. Goes with --epsilon-start 0."""
+    returns: Literal["mean", "categorical", "quantile"] = "mean"
+    """What is learnt of returns: their `mean`; how probable each of some numbers is (`categorical`, C51); or their
+    quantiles (`quantile`, QR-DQN)."""
+    return_numbers: int = 51
+    """How many numbers stand for an action's returns, where not only their mean is learnt: 51 in C51, 200 in QR-DQN.
+    Higher: finer, slower."""
+    return_limit: float = 10.0
+    """The largest number, and with the other sign the smallest, of `categorical` returns. Higher: nothing is cut off,
+    coarser."""
+    munchausen: float = 0.0
+    """Share of the policy's scaled log-probability that is added to the reward; 0: none; Vieillard et al. (2020): 0.9.
+    The target is then that of a softmax policy, also where --double is set."""
+    munchausen_temperature: float = 0.03
+    """Of that softmax policy. Higher: less sure of which action is best."""
     n_steps: int = 1
     """Steps of reward before a value is trusted. Higher: faster credit, more variance, staler behaviour."""
     gamma: float = 0.99
@@ -58,7 +77,12 @@ class Config(ExplorationConfig, PretrainedConfig):
     def __post_init__(self) -> None:
         ExplorationConfig.__post_init__(self)
         PretrainedConfig.__post_init__(self)
-        check_range("gamma", self.gamma, 0, 1)
+        for name in ("gamma", "munchausen"):
+            check_range(name, getattr(self, name), 0, 1)
+        check_range("noise", self.noise, 0)
+        check_range("return_numbers", self.return_numbers, 2)
+        for name in ("return_limit", "munchausen_temperature"):
+            check_range(name, getattr(self, name), 1e-12)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)
         check_range("optimizer_epsilon", self.optimizer_epsilon, 0)
         for name in ("encoder_sizes", "hidden_sizes"):

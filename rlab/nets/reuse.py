@@ -40,14 +40,10 @@ def adopt(encoder: keras.Model, config: PretrainedConfig) -> None:
         layer.trainable = False
 
 
-def head_of(network: keras.Model) -> keras.Model:
-    """What follows on a network's encoder, from features [B, D] to its outputs: the same layers, the same weights."""
-    encoder = encoder_of(network)
+def features_of(encoder: keras.Model) -> keras.Model:
+    """In an encoder's place, where its features [B, D] are there already: they pass unchanged."""
     features = keras.Input(encoder.output.shape[1:], dtype=encoder.output.dtype, name="features")
-    signal = features
-    for layer in network.layers[network.layers.index(encoder) + 1 :]:
-        signal = layer(signal)
-    return keras.Model(features, signal, name="head")
+    return keras.Model(features, keras.layers.Identity(dtype="float32")(features), name="features")
 
 
 def slow_down(optimizer: keras.optimizers.Optimizer, network: keras.Model, config: PretrainedConfig) -> None:

@@ -3,20 +3,23 @@
 import tensorflow as tf
 
 
-def q_target(reward: tf.Tensor, discount: tf.Tensor, next_values: tf.Tensor, next_choice: tf.Tensor) -> tf.Tensor:
-    """What the value of an action should be: reward + discount * value of the chosen next action. No gradient flows.
+def greedy_policy(values: tf.Tensor) -> tf.Tensor:
+    """The probabilities [B, A] of a policy that takes the best action by values [B, A], the first of equal ones."""
+    tf.debugging.assert_rank(values, 2)
+    return tf.one_hot(tf.argmax(values, axis=1), values.shape[1])
 
-    reward, discount: [B], the discount with gamma included and 0 where nothing follows. next_values: [B, A] of the
-    network that values. next_choice: [B, A] of the network that chooses: the same one for Q-learning, the online one
-    for double Q-learning. Returns [B].
-    Source: Watkins (1989); van Hasselt et al. (2016), equation 4.
+
+def bellman_target(reward: tf.Tensor, discount: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
+    """What returns should be: reward + discount * what follows. No gradient flows.
+
+    reward, discount: [B], the discount with gamma included and 0 where nothing follows. following: [B, M], one value or
+    many of what may come. Returns [B, M].
+    Source: Watkins (1989); Bellemare et al. (2017), section 4.1, for many.
     """
     tf.debugging.assert_rank(reward, 1)
     tf.debugging.assert_rank(discount, 1)
-    tf.debugging.assert_rank(next_values, 2)
-    tf.debugging.assert_rank(next_choice, 2)
-    chosen = tf.argmax(next_choice, axis=1)
-    return tf.stop_gradient(reward + discount * tf.gather(next_values, chosen, batch_dims=1))
+    tf.debugging.assert_rank(following, 2)
+    return tf.stop_gradient(reward[:, None] + discount[:, None] * following)
 
 
 def taken(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:

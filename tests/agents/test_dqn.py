@@ -146,7 +146,7 @@ def test_with_double_q_learning_the_online_network_chooses_and_the_target_networ
     let_value(agent._target, 5, 9, 7)
     metrics = first_metrics(agent, step(), step())
     assert metrics["loss/td_error"] == error
-    assert metrics["loss/huber"] == error - 0.5
+    assert metrics["loss/value"] == error - 0.5
     assert metrics["value/mean"] == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 import agents
 import agents.dqn.agent as implementation
 import envs
-from agents.dqn import PRESETS, make
+from agents.dqn import PRESETS, make, returns
 from rlab import checkpoint
 from rlab.config import RunConfig, Settings
 from rlab.loop import Loop
@@ -27,13 +27,13 @@ from tests.playing import RandomActor
 def test_the_update_is_traced_once(monkeypatch):
     """Python runs while TensorFlow traces, and never again."""
     traced = []
-    huber = implementation.huber
+    huber = returns.huber
 
     def noted(error):
         traced.append(tuple(error.shape))
         return huber(error)
 
-    monkeypatch.setattr(implementation, "huber", noted)
+    monkeypatch.setattr(returns, "huber", noted)
     agent = dqn(double=True)
     for turn in range(21):
         agent.observe(step(reward=turn, action=turn % 3))

@@ -46,6 +46,10 @@ def dqn(**changes: Any) -> AgentConfig:
     return config
 
 
+RAINBOW = {"dueling": True, "noise": 0.5, "returns": "categorical", "epsilon_start": 0.0, "return_limit": 2.0}
+QUANTILES = {"returns": "quantile", "return_numbers": 8, "munchausen": 0.9}
+
+
 def ppo(**changes: Any) -> AgentConfig:
     config: AgentConfig = dataclasses.replace(
         agents.find("ppo").PRESETS["control"].config,
@@ -75,12 +79,16 @@ def score(agent: Agent, environment: str) -> float:
     return float(np.mean([tape.score for tape in tapes]))
 
 
-@pytest.mark.parametrize("toy", [IDENTITY, CORRIDOR, CATCH], ids=lambda toy: toy.environment)
 @pytest.mark.parametrize(
-    ("name", "config"),
+    ("name", "config", "toy"),
     [
-        pytest.param("dqn", dqn(n_steps=1), id="dqn"),
-        pytest.param("dqn", dqn(n_steps=3), id="dqn over 3 steps"),
+        *(
+            pytest.param("dqn", dqn(n_steps=steps), toy, id=f"dqn over {steps} steps-{toy.environment}")
+            for steps in (1, 3)
+            for toy in (IDENTITY, CORRIDOR, CATCH)
+        ),
+        pytest.param("dqn", dqn(**RAINBOW), CATCH, id="dueling, noisy and categorical dqn"),
+        pytest.param("dqn", dqn(**QUANTILES), CORRIDOR, id="munchausen dqn with quantiles"),
     ],
 )
 def test_it_learns_to_play_well(name: str, config: AgentConfig, toy: Toy) -> None:

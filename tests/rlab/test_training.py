@@ -206,7 +206,7 @@ def test_a_real_run_logs_under_the_headings_of_the_lab(tmp_path):
     assert scalars.keys() == {
         *("train/score", "train/length", "train/episodes", "train/frames", "speed/steps_per_s"),
         *("eval/score", "eval/score_low", "eval/score_high", "eval/length"),
-        *("loss/huber", "loss/td_error", "value/mean", "exploration/epsilon"),
+        *("loss/value", "loss/td_error", "value/mean", "exploration/epsilon"),
     }
     assert [step for step, _ in scalars["train/frames"]] == [50, 100, 150, 200]
     assert [step for step, _ in scalars["eval/score"]] == [200]

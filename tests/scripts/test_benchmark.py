@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlab.nets.encoders import nature
-from rlab.nets.heads import action_values
+from rlab.nets.heads import ValueHead, q_network
 from rlab.seeding import Seeds
 from rlab.types import FrameStack, UserError
 
@@ -138,7 +138,7 @@ def test_the_floor_counts_what_the_nature_network_multiplies():
     from benchmarks.floor import Machine, act_ms, update_ms
 
     seeds = Seeds(0)
-    network = action_values(nature(FrameStack(84, 84, 4), seeds), (512,), 9, seeds)
+    network = q_network(nature(FrameStack(84, 84, 4), seeds), ValueHead((512,), 9, seeds))
     first = 20 * 20 * 32 * 8 * 8 * 4
     forward = first + 9 * 9 * 64 * 4 * 4 * 32 + 7 * 7 * 64 * 3 * 3 * 64 + 3136 * 512 + 512 * 9
     assert forward == 9_347_584

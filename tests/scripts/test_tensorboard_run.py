@@ -40,7 +40,7 @@ def test_the_scalars_have_the_tags_of_the_lab(ask, name):
         "eval/score_high",
         "eval/length",
         "exploration/epsilon",
-        "loss/huber",
+        "loss/value",
         "loss/td_error",
         "speed/steps_per_s",
         "train/episodes",

@@ -9,7 +9,7 @@ import pytest
 from gymnasium import spaces
 
 from rlab.nets.encoders import mlp
-from rlab.nets.heads import action_values
+from rlab.nets.heads import ValueHead, q_network
 from rlab.nets.saving import save_model
 from rlab.seeding import Seeds
 
@@ -18,7 +18,7 @@ from rlab.seeding import Seeds
 def saved(tmp_path_factory):
     """The members of a good file, by name."""
     path = tmp_path_factory.mktemp("saved") / "network.keras"
-    save_model(action_values(mlp(spaces.Box(-1, 1, (3,)), (4,), Seeds(0)), (5,), 2, Seeds(0)), path)
+    save_model(q_network(mlp(spaces.Box(-1, 1, (3,)), (4,), Seeds(0)), ValueHead((5,), 2, Seeds(0))), path)
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 

@@ -8,7 +8,7 @@ import pytest
 from gymnasium import spaces
 
 from rlab.nets.encoders import mlp, nature
-from rlab.nets.heads import action_values
+from rlab.nets.heads import ValueHead, q_network
 from rlab.seeding import Seeds
 from rlab.spaces import fits_nature
 from rlab.types import FrameStack
@@ -54,7 +54,7 @@ def test_the_book_pads_the_same_convolutions():
 
 
 def test_the_q_network_of_the_paper():
-    network = action_values(nature(SCREENS, Seeds(0)), (512,), 9, Seeds(0))
+    network = q_network(nature(SCREENS, Seeds(0)), ValueHead((512,), 9, Seeds(0)))
     values = network(batch_of(SCREENS))
     assert (values.shape, values.dtype) == ((3, 9), "float32")
     # the encoder, then (3136 + 1) * 512 + (512 + 1) * 9 = 1606144 + 4617
@@ -110,7 +110,7 @@ def test_a_small_image_is_seen_from_zero_to_one():
 
 @pytest.mark.parametrize("hidden_sizes", [(), (6,), (6, 7)])
 def test_a_head_has_the_layers_it_is_told(hidden_sizes):
-    network = action_values(mlp(VECTOR, (8,), Seeds(0)), hidden_sizes, 3, Seeds(0))
+    network = q_network(mlp(VECTOR, (8,), Seeds(0)), ValueHead(hidden_sizes, 3, Seeds(0)))
     assert network(batch_of(VECTOR)).shape == (3, 3)
     widths = [5, 8, *hidden_sizes, 3]
     assert network.count_params() == sum((n + 1) * m for n, m in pairwise(widths))
@@ -120,7 +120,7 @@ def test_hidden_layers_bend_and_the_last_one_does_not():
     """What is straight has the mean of its values at x and -x in the middle between them."""
 
     def bends(*hidden_sizes):
-        network = action_values(mlp(VECTOR, (), Seeds(0)), hidden_sizes, 3, Seeds(0))
+        network = q_network(mlp(VECTOR, (), Seeds(0)), ValueHead(hidden_sizes, 3, Seeds(0)))
         x = batch_of(VECTOR)
         return np.abs(network(x) + network(-x) - 2 * network(0 * x)).max() > 1e-4
 
@@ -130,13 +130,13 @@ def test_hidden_layers_bend_and_the_last_one_does_not():
 
 
 def test_action_values_can_be_negative():
-    network = action_values(mlp(VECTOR, (8,), Seeds(0)), (6,), 3, Seeds(0))
+    network = q_network(mlp(VECTOR, (8,), Seeds(0)), ValueHead((6,), 3, Seeds(0)))
     assert network(batch_of(VECTOR, 20)).numpy().min() < 0
 
 
 def make(kind, seed):
     encoder = nature(FrameStack(36, 36, 2), Seeds(seed)) if kind == "nature" else mlp(VECTOR, (8, 8), Seeds(seed))
-    return action_values(encoder, (8, 8), 3, Seeds(seed))
+    return q_network(encoder, ValueHead((8, 8), 3, Seeds(seed)))
 
 
 @pytest.mark.parametrize("kind", ["nature", "mlp"])

@@ -13,7 +13,7 @@ import pytest
 from gymnasium import spaces
 
 from rlab.nets.encoders import mlp, nature
-from rlab.nets.heads import action_values
+from rlab.nets.heads import ValueHead, q_network
 from rlab.nets.saving import load_model, save_model
 from rlab.seeding import Seeds
 from rlab.types import FrameStack
@@ -36,7 +36,7 @@ KERNEL = "layers/functional/layers/dense/vars/0"
 def test_what_is_saved_is_loaded_bit_for_bit(tmp_path, encoder, space, precision):
     keras.mixed_precision.set_global_policy(precision)
     try:
-        network = action_values(encoder(space, Seeds(3)), (8,), 4, Seeds(3))
+        network = q_network(encoder(space, Seeds(3)), ValueHead((8,), 4, Seeds(3)))
     finally:
         keras.mixed_precision.set_global_policy("float32")
     save_model(network, tmp_path / "network.keras")

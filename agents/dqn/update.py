@@ -1,0 +1,63 @@
+"""What one update of DQN computes: targets, losses, and the gradient of a batch."""
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from agents.dqn.config import Config
+from agents.dqn.returns import Returns
+from rlab.ops.munchausen import munchausen_bonus, soft_policy
+from rlab.ops.temporal_differences import bellman_target, greedy_policy, taken
+
+METRICS = ("loss/value", "loss/td_error", "value/mean")
+PASSES = 4  # of a network with noise, in one update: each has noise of its own
+
+
+def make_gradient(
+    config: Config, learner: keras.Model, target: keras.Model, returns: Returns
+) -> Callable[..., list[tf.Tensor]]:
+    """What gives the gradient by the learner's trainable variables, followed by the three `METRICS`.
+
+    It takes a batch of `rlab.types.Batch`, and noise [PASSES, S] where the networks have some: observation and
+    next_observation [B, *O], action, reward and discount [B].
+    """
+    variables = learner.trainable_variables
+
+    def gradient(
+        observation: tf.Tensor,
+        action: tf.Tensor,
+        reward: tf.Tensor,
+        discount: tf.Tensor,
+        next_observation: tf.Tensor,
+        *noise: tf.Tensor,
+    ) -> list[tf.Tensor]:
+        passes = zip(*(tf.split(one, PASSES) for one in noise), strict=True) if noise else itertools.repeat(())
+        next_told = told(target, next_observation, *next(passes))
+        places, weights = returns.places(next_told)
+        if config.munchausen:
+            policy, scaled_log = soft_policy(next_told[0], config.munchausen_temperature)
+            places -= scaled_log[..., None]
+            sure = soft_policy(told(target, observation, *next(passes))[0], config.munchausen_temperature)[1]
+            reward += munchausen_bonus(taken(sure, action), config.munchausen)
+        else:
+            chooser = told(learner, next_observation, *next(passes)) if config.double else next_told
+            policy = greedy_policy(chooser[0])
+        places, weights = returns.goal(places, weights, policy)
+        goal = bellman_target(reward, discount, places)
+        with tf.GradientTape() as tape:
+            believed = told(learner, observation, *next(passes))
+            loss = tf.reduce_mean(returns.loss(tf.gather(believed[-1], action, batch_dims=1), goal, weights))
+        value = taken(believed[0], action)
+        error = tf.reduce_sum(weights * goal, axis=1) / tf.reduce_sum(weights, axis=1) - value
+        computed = tape.gradient(loss, variables)
+        return [*computed, loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value)]
+
+    return gradient
+
+
+def told(network: keras.Model, *inputs: tf.Tensor) -> Sequence[tf.Tensor]:
+    """What a network tells of observations [B, *O], with noise [1, S] or without: values, and distributions if any."""
+    outputs = network(inputs[0] if len(inputs) == 1 else list(inputs))
+    return outputs if isinstance(outputs, list) else [outputs]

@@ -1,0 +1,121 @@
+"""What can be added to DQN, part by part, in numbers that can be checked by hand."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from rlab.types import UserError
+from tests.agents.small_dqn import PLAIN, dqn, first_metrics, let_value, step
+
+LN2 = math.log(2)
+NOTHING = np.zeros((2, 2), np.float32), np.zeros(2, np.bool_)
+
+
+def let_tell(network: keras.Model, *numbers: float) -> None:
+    """Let a network tell the same numbers of the returns of each action."""
+    let_value(network, *numbers * 3)
+
+
+def test_categorical_returns_are_compared_with_the_projected_target():
+    agent = dqn(returns="categorical", return_numbers=3, return_limit=1.0)
+    let_tell(agent._target, 0, 0, 0)  # all as probable
+    let_tell(agent.network, 0, LN2, 0)  # 1/4, 1/2, 1/4
+    # 1 + 0.5 * (-1, 0, 1) = 0.5, 1, 1.5: a third of the mass is halfway between 0 and 1, the rest at the upper end
+    # cross-entropy: 1/6 ln 2 + 5/6 ln 4; the mean of the target is 1, and that of what is told 0
+    metrics = first_metrics(agent, *[step(reward=1)] * 2)
+    assert metrics["loss/value"] == pytest.approx(LN2 / 6 + 10 / 6 * LN2)
+    assert metrics["loss/td_error"] == pytest.approx(1)
+    assert metrics["value/mean"] == pytest.approx(0, abs=1e-6)
+
+
+def test_quantiles_are_compared_with_each_of_the_target():
+    agent = dqn(returns="quantile", return_numbers=2)
+    let_tell(agent._target, 0, 4)
+    let_tell(agent.network, 1, 1)
+    # 2 + 0.5 * (0, 4) = 2, 4; errors 1 and 3, of Huber's 0.5 and 2.5, for the fractions 1/4 and 3/4: their sum is 1
+    metrics = first_metrics(agent, *[step(reward=2)] * 2)
+    assert metrics["loss/value"] == pytest.approx(1.5)
+    assert metrics["loss/td_error"] == pytest.approx(2)
+    assert metrics["value/mean"] == pytest.approx(1)
+
+
+def test_with_distributions_the_action_of_the_best_mean_is_followed():
+    agent = dqn(returns="quantile", return_numbers=2)
+    let_value(agent._target, 0, 4, 3, 3, -9, 9)  # the means are 2, 3, 0
+    let_tell(agent.network, 0, 0)
+    assert first_metrics(agent, *[step()] * 2)["loss/td_error"] == pytest.approx(0.5 * 3)
+
+
+@pytest.mark.parametrize("returns", ["mean", "quantile", "categorical"])
+def test_munchausen_adds_to_the_reward_and_follows_a_soft_policy(returns):
+    agent = dqn(
+        returns=returns, return_numbers=2, return_limit=10.0, munchausen=0.5, munchausen_temperature=0.5, gamma=0.5
+    )
+    for network in (agent._target, agent.network):
+        weights = network.get_weights()
+        network.set_weights([np.zeros_like(one) for one in weights])  # all values are 0, or of -10 and 10 as probable
+    # each of three actions has probability 1/3; reward 2 + 0.5 * max(0.5 ln 1/3, -1); then 0.5 * (0 - 0.5 ln 1/3)
+    expected = 2 - 0.25 * math.log(3) + 0.25 * math.log(3)
+    assert first_metrics(agent, *[step(reward=2)] * 2)["loss/td_error"] == pytest.approx(expected, rel=1e-5)
+    agent = dqn(munchausen=0.5, munchausen_temperature=2.0)
+    let_value(agent.network, 0, 0, 0)
+    let_value(agent._target, 0, 0, 0)
+    # 2 ln 1/3 is cut to -1 in the reward, and not in what follows
+    metrics = first_metrics(agent, *[step(reward=2)] * 2)
+    assert metrics["loss/td_error"] == pytest.approx(2 - 0.5 + 0.5 * 2 * math.log(3), rel=1e-5)
+
+
+def test_a_duel_is_the_state_s_worth_and_what_actions_differ_by():
+    agent = dqn(dueling=True)
+    names = [weight.path for weight in agent.network.weights]
+    values = {"value/bias": [5.0], "advantage/bias": [1.0, 2.0, 6.0]}  # whose mean is 3
+    agent.network.set_weights(
+        [
+            np.array(values[name], np.float32) if name in values else np.zeros(weight.shape, np.float32)
+            for name, weight in zip(names, agent.network.weights, strict=True)
+        ]
+    )
+    assert agent.values(NOTHING[0]).tolist() == [[3, 4, 8]] * 2
+
+
+def test_noise_explores_and_evaluation_has_none():
+    agent = dqn(noise=0.5, epsilon_start=0.0, epsilon_end=0.0)
+    let = agent.network.get_weights()
+    agent.network.set_weights([np.full_like(one, 0.5) if one.shape == (3,) else np.zeros_like(one) for one in let])
+    exploring, playing = (agent.actor(2, 0, explore=explore) for explore in (True, False))
+    assert len({tuple(exploring.act(*NOTHING)[0]) for _ in range(40)}) > 1
+    assert {tuple(playing.act(*NOTHING)[0]) for _ in range(40)} == {(0, 0)}
+
+
+def test_noise_is_learnt_and_drawn_anew_for_each_update():
+    agent = dqn(noise=0.5, learning_rate=0.1, double=True)
+    before = agent.network.get_weights()
+    losses = {first_metrics(agent, *[step(reward=1)] * 2)["loss/value"]}
+    for _ in range(3):
+        agent.observe(step(reward=1))
+        losses.add(agent.learn()["loss/value"])
+    changed = {
+        weight.name
+        for weight, old in zip(agent.network.weights, before, strict=True)
+        if not np.array_equal(np.asarray(weight), old)
+    }
+    assert "bias_deviation" in changed
+    assert len(losses) == 4
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("noise", -0.1),
+        ("return_numbers", 1),
+        ("return_limit", 0.0),
+        ("munchausen", 1.5),
+        ("munchausen_temperature", 0.0),
+    ],
+)
+def test_settings_out_of_range_are_refused(setting, value):
+    with pytest.raises(UserError, match=setting.replace("_", "-")):
+        dqn(**{setting: value})
+    assert getattr(PLAIN, setting) != value
