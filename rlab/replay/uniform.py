@@ -60,8 +60,8 @@ class UniformReplay:
 
     def __len__(self) -> int:
         """How many transitions can be sampled."""
-        low, high = self._sampled_rows()
-        return max(high - low, 0) * self.num_envs
+        low, high = self.sampled_turns()
+        return (high - low) * self.num_envs
 
     @property
     def nbytes(self) -> int:
@@ -88,7 +88,7 @@ class UniformReplay:
 
     def sample(self, batch_size: int, random: np.random.Generator) -> Batch:
         """Draw transitions uniformly, with replacement."""
-        low, high = self._sampled_rows()
+        low, high = self.sampled_turns()
         turns = random.integers(low, high, size=batch_size)
         return self.gather(turns, random.integers(self.num_envs, size=batch_size))
 
@@ -100,10 +100,17 @@ class UniformReplay:
         observation, next_observation = self._observations(turns, envs, steps, np.asarray(last.any(axis=1)))
         return Batch(observation, self._action[turns % self.rows, envs], reward, discount, next_observation)
 
-    def _sampled_rows(self) -> tuple[int, int]:
+    def sampled_turns(self) -> tuple[int, int]:
         """The turns, from and up to, whose transitions can be sampled."""
         oldest = self.added - self.rows
-        return (oldest + self._stack - 1 if oldest > 0 else 0), self.added - self._steps
+        low = oldest + self._stack - 1 if oldest > 0 else 0
+        return low, max(self.added - self._steps, low)
+
+    def resume(self, added: int) -> int:
+        """Let a new replay go on after `added` rows; return how many of the latest have to be added again."""
+        held = min(added, self.rows)
+        self.added = added - held
+        return held
 
     def _observations(self, turns: Array, envs: Array, steps: Array, ended: Array) -> tuple[Array, Array]:
         """The observations at `turns` and their successors after `steps`, each [B, *O].

@@ -87,7 +87,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, env: str, 
     resumed = finish(training(tmp_path / "broken", chosen, resume=True))
 
     assert difference(tmp_path / "whole", tmp_path / "broken") == []
-    low, high = whole._replay._sampled_rows()
+    low, high = whole._replay.sampled_turns()
     turns, rows = np.repeat(np.arange(low, high), num_envs), np.tile(np.arange(num_envs), high - low)
     for left, right in zip(whole._replay.gather(turns, rows), resumed._replay.gather(turns, rows), strict=True):
         np.testing.assert_array_equal(left, right)

@@ -130,8 +130,8 @@ def test_refilled_with_the_latest_turns_it_samples_the_same_bits_for_ever(total,
     whole, refilled = (make(space, 12 * num_envs, num_envs, steps, compressed=compressed) for _ in range(2))
     for transitions in turns[:total]:
         whole.add(transitions)
-    held = min(total, whole.rows)
-    refilled.added = total - held
+    held = refilled.resume(total)
+    assert held == min(total, 12)
     for transitions in turns[total - held : total]:
         refilled.add(transitions)
     for transitions in turns[total:]:
