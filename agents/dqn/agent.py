@@ -28,7 +28,9 @@ from rlab.nets.encoders import make_encoder
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
+from rlab.replay.prioritised import Drawn, PrioritisedReplay
 from rlab.replay.uniform import UniformReplay, expected_memory
+from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
 from rlab.types import Array, Metrics, Transitions
@@ -36,7 +38,9 @@ from rlab.types import Array, Metrics, Transitions
 NETWORK = "network.keras"
 LEARNER = "learner.npz"
 GRADIENT = "learner.gradient.npz"
+PRIORITIES = "learner.priorities.npz"
 STATE = "learner.json"
+PRIORITY_OFFSET = 0.01  # added to errors, so that nothing is forgotten; see `rlab.replay.prioritised`
 
 
 class DQN:
@@ -57,9 +61,12 @@ class DQN:
         self._random, self._noise = seeds.generator("replay"), seeds.generator("noise")
         self._returns = make_returns(config)
         self._exploration = explores_by(config)
-        self._replay: UniformReplay | None = None  # made when the number of environments is known
+        start = config.importance_exponent
+        self._importance = Linear(start, 1.0 if config.importance_steps else start, config.importance_steps)
+        self._replay: UniformReplay | PrioritisedReplay | None = None  # made when the number of environments is known
         self.updates = 0  # that were begun
         self._gradient: Future[list[Array]] | None = None  # of the latest of them, which has not been applied
+        self._places = np.zeros(0, np.int64)  # from which it was drawn, where there are priorities
         self._beside = ThreadPoolExecutor(1)
         with devices.scope():
             if encoder is None:
@@ -145,21 +152,30 @@ class DQN:
         due = (step - config.warmup_steps) // config.update_period_steps + 1 if step >= config.warmup_steps else 0
         made = []
         while self.updates < due:
-            batch = replay.sample(config.batch_size, self._random)
+            batch, places, importance = self._draw(replay, step)
             if self._gradient is not None:
                 made.append(self._finish(self._gradient.result()))
             noise = [self._noise.standard_normal((PASSES, self._noise_size), np.float32)] if self._noise_size else []
-            self._gradient = self._beside.submit(self._compute, *batch, *noise)
+            inputs = [*batch, importance, *noise]
+            self._gradient, self._places = self._beside.submit(self._compute, *inputs), places
             self.updates += 1
         if not made:
             return None
         means = [sum(numbers) / len(made) for numbers in zip(*made, strict=True)]
         return {**dict(zip(METRICS, means, strict=True)), **self._exploration.metrics(step)}
 
+    def _draw(self, replay: UniformReplay | PrioritisedReplay, step: int) -> Drawn:
+        size = self.config.batch_size
+        if isinstance(replay, PrioritisedReplay):
+            return replay.sample(size, self._random, self._importance(step))
+        return Drawn(replay.sample(size, self._random), self._places, np.ones(size, np.float32))
+
     def _finish(self, computed: Sequence[Array]) -> list[float]:
         """Apply a gradient; its loss, mean error and mean value."""
-        *gradient, loss, error, value = computed
+        *gradient, loss, error, value, errors = computed
         self._apply(*gradient)
+        if isinstance(self._replay, PrioritisedReplay):
+            self._replay.update(self._places, np.asarray(errors))
         if self.updates % self.config.target_period_updates == 0:
             self._target.set_weights(self._learner.get_weights())
         return [float(number) for number in (loss, error, value)]
@@ -167,7 +183,8 @@ class DQN:
     def expected_memory(self) -> int:
         config = self.config
         spaces_ = self._remembered_space, self._action_space
-        return expected_memory(config.replay_capacity, *spaces_, compressed=config.replay_compressed)
+        priorities = 8 * config.replay_capacity if config.priority_exponent else 0
+        return priorities + expected_memory(config.replay_capacity, *spaces_, compressed=config.replay_compressed)
 
     @property
     def _learned(self) -> list[keras.Variable]:
@@ -178,7 +195,9 @@ class DQN:
         save_model(self.network, directory / NETWORK)
         write_arrays(directory / LEARNER, named_arrays(self._learned))
         if self._gradient is not None:
-            write_arrays(directory / GRADIENT, named_arrays(self._gradient.result()))
+            write_arrays(directory / GRADIENT, named_arrays(self._gradient.result()) | {"places": self._places})
+        if isinstance(self._replay, PrioritisedReplay):
+            self._replay.save(directory / PRIORITIES)
         state = {
             "updates": self.updates,
             "random": generator_state(self._random),
@@ -199,8 +218,10 @@ class DQN:
         state = read_state(directory / STATE, "updates", "random", "noise", "rows", "num_envs")
         self.updates = state["updates"]
         if self.updates:
-            like = named_arrays([*self.network.trainable_variables, *np.zeros(3, np.float32)])
-            computed = read_arrays(directory / GRADIENT, **like)
+            metrics, errors = np.zeros(len(METRICS), np.float32), np.zeros(self.config.batch_size, np.float32)
+            like = named_arrays([*self._learner.trainable_variables, *metrics, errors])
+            computed = read_arrays(directory / GRADIENT, "places", **like)
+            self._places = computed["places"]
             self._gradient = Future()
             self._gradient.set_result([computed[name] for name in like])
         restore_generator(self._random, state["random"])
@@ -208,13 +229,13 @@ class DQN:
         if not state["rows"]:
             return 0
         self._replay = self._make_replay(state["num_envs"])
-        held = min(state["rows"], self._replay.rows)
-        self._replay.added = state["rows"] - held
-        return int(held)
+        if isinstance(self._replay, PrioritisedReplay):
+            return self._replay.load(directory / PRIORITIES)
+        return self._replay.resume(state["rows"])
 
-    def _make_replay(self, num_envs: int) -> UniformReplay:
+    def _make_replay(self, num_envs: int) -> UniformReplay | PrioritisedReplay:
         config = self.config
-        return UniformReplay(
+        replay = UniformReplay(
             config.replay_capacity,
             num_envs,
             self._remembered_space,
@@ -223,6 +244,9 @@ class DQN:
             gamma=config.gamma,
             compressed=config.replay_compressed,
         )
+        if not config.priority_exponent:
+            return replay
+        return PrioritisedReplay(replay, alpha=config.priority_exponent, epsilon=PRIORITY_OFFSET)
 
     def _make_update(self) -> tuple[Any, Any]:
         """The gradient of a batch, with what is told of it; and what applies a gradient."""
@@ -239,6 +263,6 @@ class DQN:
         shapes = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
         compute = make_gradient(config, self._learner, self._target, self._returns)
         return (
-            devices.function(compute, seen, chosen, number, number, seen, *noise),
+            devices.function(compute, seen, chosen, number, number, seen, number, *noise),
             devices.function(apply, *shapes),
         )

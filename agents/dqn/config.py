@@ -69,6 +69,13 @@ class Config(ExplorationConfig, PretrainedConfig):
     cache_features: bool = False
     """Whether the replay holds what a pretrained encoder that stands still makes of observations, in place of these.
     Updates leave it out, which takes most of their time; a transition takes 12.5 kB in place of 0.7 with Nature."""
+    priority_exponent: float = 0.0
+    """How much more often transitions with larger errors are drawn from the replay; 0: all as often; Rainbow: 0.5;
+    Schaul et al. (2016): 0.6. The error is that of a mean, and of distributions the loss, as in Rainbow."""
+    importance_exponent: float = 0.4
+    """How far updates make up for that at first, by smaller steps for what is drawn more often; 1: fully."""
+    importance_steps: int = 0
+    """Agent steps over which this rises to 1; 0: it stays."""
     reward_clipping: bool = True
     """Whether learning sees rewards cut to [-1, 1]; scores never do."""
     epsilon_end: float = 0.1
@@ -77,9 +84,10 @@ class Config(ExplorationConfig, PretrainedConfig):
     def __post_init__(self) -> None:
         ExplorationConfig.__post_init__(self)
         PretrainedConfig.__post_init__(self)
-        for name in ("gamma", "munchausen"):
+        for name in ("gamma", "munchausen", "priority_exponent", "importance_exponent"):
             check_range(name, getattr(self, name), 0, 1)
-        check_range("noise", self.noise, 0)
+        for name in ("noise", "importance_steps"):
+            check_range(name, getattr(self, name), 0)
         check_range("return_numbers", self.return_numbers, 2)
         for name in ("return_limit", "munchausen_temperature"):
             check_range(name, getattr(self, name), 1e-12)
@@ -121,6 +129,25 @@ PRESETS = {
         ),
         "ALE/*",
         {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"},
+    ),
+    "rainbow": Preset(
+        Config(
+            double=True,
+            dueling=True,
+            noise=0.5,
+            returns="categorical",
+            n_steps=3,
+            learning_rate=6.25e-5,
+            optimizer_epsilon=1.5e-4,
+            target_period_updates=2_000,
+            warmup_steps=20_000,
+            priority_exponent=0.5,
+            importance_steps=50_000_000,
+            epsilon_start=0.0,
+            epsilon_end=0.0,
+        ),
+        "ALE/*",
+        {"life_loss_ends_value": True},
     ),
     "paper": Preset(
         Config(optimizer="rmsprop", optimizer_epsilon=0.01 / 32**2),  # theirs is for the sum over a batch, not its mean

@@ -18,10 +18,10 @@ PASSES = 4  # of a network with noise, in one update: each has noise of its own
 def make_gradient(
     config: Config, learner: keras.Model, target: keras.Model, returns: Returns
 ) -> Callable[..., list[tf.Tensor]]:
-    """What gives the gradient by the learner's trainable variables, followed by the three `METRICS`.
+    """What gives the gradient by the learner's trainable variables, then the three `METRICS`, then the errors [B].
 
-    It takes a batch of `rlab.types.Batch`, and noise [PASSES, S] where the networks have some: observation and
-    next_observation [B, *O], action, reward and discount [B].
+    It takes a batch of `rlab.types.Batch`: observation and next_observation [B, *O], action, reward and discount [B];
+    the importance [B] of each transition; and noise [PASSES, S] where the networks have some.
     """
     variables = learner.trainable_variables
 
@@ -31,6 +31,7 @@ def make_gradient(
         reward: tf.Tensor,
         discount: tf.Tensor,
         next_observation: tf.Tensor,
+        importance: tf.Tensor,
         *noise: tf.Tensor,
     ) -> list[tf.Tensor]:
         passes = zip(*(tf.split(one, PASSES) for one in noise), strict=True) if noise else itertools.repeat(())
@@ -48,11 +49,13 @@ def make_gradient(
         goal = bellman_target(reward, discount, places)
         with tf.GradientTape() as tape:
             believed = told(learner, observation, *next(passes))
-            loss = tf.reduce_mean(returns.loss(tf.gather(believed[-1], action, batch_dims=1), goal, weights))
+            losses = returns.loss(tf.gather(believed[-1], action, batch_dims=1), goal, weights)
+            loss = tf.reduce_mean(importance * losses)
         value = taken(believed[0], action)
         error = tf.reduce_sum(weights * goal, axis=1) / tf.reduce_sum(weights, axis=1) - value
         computed = tape.gradient(loss, variables)
-        return [*computed, loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value)]
+        errors = tf.abs(error) if config.returns == "mean" else losses
+        return [*computed, loss, tf.reduce_mean(tf.abs(error)), tf.reduce_mean(value), errors]
 
     return gradient
 

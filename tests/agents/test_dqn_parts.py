@@ -119,3 +119,27 @@ def test_settings_out_of_range_are_refused(setting, value):
     with pytest.raises(UserError, match=setting.replace("_", "-")):
         dqn(**{setting: value})
     assert getattr(PLAIN, setting) != value
+
+
+def test_transitions_are_drawn_by_their_errors_and_count_for_less_the_oftener():
+    """Of two transitions one has an error of 3 and one none; the priorities are their roots, with 0.01 before."""
+    agent = dqn(priority_exponent=0.5, importance_exponent=1.0, batch_size=64, warmup_steps=3, learning_rate=1e-12)
+    let_value(agent.network, 0, 0, 0)
+    let_value(agent._target, 0, 0, 0)
+    agent.observe(step(reward=3))
+    agent.observe(step(reward=0))
+    agent.observe(step(reward=0))  # not sampled yet: it has no successor
+    agent.learn()  # begins an update of a batch to which both belong
+    assert set(agent._places) == {0, 1}
+    agent._finish(agent._gradient.result())
+    drawn = agent._draw(agent._replay, 0)
+    expected = math.sqrt(3.01) / (math.sqrt(3.01) + 0.1)
+    assert np.mean(drawn.places == 0) == pytest.approx(expected, abs=1 / 64)  # stratified
+    least = 0.1 / math.sqrt(3.01)
+    np.testing.assert_allclose(drawn.weights, np.where(drawn.places == 0, least, 1), rtol=1e-5)
+
+
+def test_importance_rises_to_a_full_correction():
+    agent = dqn(priority_exponent=0.5, importance_exponent=0.4, importance_steps=10)
+    assert [agent._importance(at) for at in (0, 5, 10, 99)] == pytest.approx([0.4, 0.7, 1, 1])
+    assert dqn(importance_exponent=0.4)._importance(99) == 0.4
