@@ -35,7 +35,7 @@ class Options:
     """Write the policy of a run to a file for other programs, with a README of what it takes and gives."""
 
     run: Annotated[Path, tyro.conf.Positional]
-    """The run's folder, of an agent with a network: dqn, ppo or reinforce."""
+    """The run's folder, of an agent with a network: dqn, ppo, pqn or reinforce."""
     format: Literal["keras", "savedmodel", "onnx"]
     """A Keras file, a folder that TensorFlow serves, or a file for ONNX Runtime."""
     out: Path

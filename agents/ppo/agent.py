@@ -27,7 +27,7 @@ from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_mod
 from rlab.normalisation import RewardScale, RunningMoments
 from rlab.ops.distributions import Categorical, distribution
 from rlab.ops.returns import lambda_return
-from rlab.replay.rollouts import Rollout
+from rlab.replay.rollouts import Rollout, minibatches
 from rlab.sampler import Sampler
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
@@ -178,18 +178,15 @@ class PPO:
 
     def _learn_from(self, columns: list[Array]) -> list[list[float]]:
         """Go through the gathered steps, columns [T * N, ...], in shuffled minibatches; what each update measured."""
-        config, total = self.config, len(columns[0])
-        size = total // config.minibatches
+        config = self.config
         if self._update is None:
+            size = len(columns[0]) // config.minibatches
             self._update = make_update(config, self.network, self._optimizer, self.distribution, size)
         made: list[list[float]] = []
-        for _ in range(config.epochs):
-            order = self._random.permutation(total)
-            for start in range(0, size * config.minibatches, size):
-                chosen = order[start : start + size]
-                made.append([float(number) for number in self._update(*(column[chosen] for column in columns))])
-                if config.target_kl and made[-1][2] > config.target_kl:
-                    return made
+        for batch in minibatches(columns, config.minibatches, config.epochs, self._random):
+            made.append([float(number) for number in self._update(*batch)])
+            if config.target_kl and made[-1][2] > config.target_kl:
+                break
         return made
 
     def save(self, directory: Path) -> None:

@@ -8,6 +8,7 @@ from gymnasium import spaces
 
 from rlab.config import Preset, check_range
 from rlab.pretrained import PretrainedConfig
+from rlab.replay.rollouts import check_split
 from rlab.spaces import check_encoder, is_image
 from rlab.types import UserError
 
@@ -99,11 +100,7 @@ class Config(PretrainedConfig):
                 "a pretrained encoder sees observations as they are: received --normalise-observations with --encoder "
                 "or --policy, allowed is one of them"
             )
-        if self.rollout_steps * num_envs % self.minibatches:
-            raise UserError(
-                f"the gathered steps do not split evenly: received --rollout-steps {self.rollout_steps} x --num-envs "
-                f"{num_envs} for --minibatches {self.minibatches}, allowed is a divisor"
-            )
+        check_split(self.rollout_steps, num_envs, self.minibatches)
 
 
 PRESETS = {

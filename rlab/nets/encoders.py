@@ -9,6 +9,7 @@ import tensorflow as tf
 from gymnasium import spaces
 
 from rlab.nets.initialisers import fan_in
+from rlab.nets.layer_norm import normalised_relu
 from rlab.seeding import Seeds
 from rlab.spaces import is_image
 
@@ -39,12 +40,17 @@ Start = Callable[[Seeds, str], keras.initializers.Initializer]  # of the weights
 
 
 def nature(
-    space: spaces.Space[Any], seeds: Seeds, padding: Literal["valid", "same"] = "valid", start: Start = fan_in
+    space: spaces.Space[Any],
+    seeds: Seeds,
+    padding: Literal["valid", "same"] = "valid",
+    start: Start = fan_in,
+    *,
+    normalised: bool = False,
 ) -> keras.Model:
     """The three convolutions of Mnih et al. (2015), Methods, "Model architecture", flattened: D = 3136 for 84x84.
 
     The space is one that `rlab.spaces.fits_nature`. With padding "same" they are the book's (chapter 16): D = 7040 for
-    88x80.
+    88x80. If they are `normalised`, layer normalisation stands before each ReLU.
     """
     image = keras.Input(space.shape, dtype="uint8", name="observation")
     features = keras.layers.Rescaling(1 / 255)(image)
@@ -55,18 +61,28 @@ def nature(
             size,
             stride,
             padding=padding,
-            activation="relu",
+            activation=None if normalised else "relu",
             kernel_initializer=start(seeds, name),
             name=name,
         )
         features = convolution(features)
+        if normalised:
+            features = normalised_relu(features, name)
     return keras.Model(image, keras.layers.Flatten(dtype="float32")(features), name="nature_encoder")
 
 
-def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds, *, standardised: bool = False) -> keras.Model:
+def mlp(
+    space: spaces.Space[Any],
+    sizes: tuple[int, ...],
+    seeds: Seeds,
+    *,
+    standardised: bool = False,
+    normalised: bool = False,
+) -> keras.Model:
     """Dense layers of `sizes` with ReLU on a vector, a small image, or the one-hot code of a Discrete observation.
 
-    With `standardised` a vector goes through a layer `Standardise` first, called "standardise".
+    With `standardised` a vector goes through a layer `Standardise` first, called "standardise". If the dense layers are
+    `normalised`, layer normalisation stands before each ReLU.
     """
     inputs = keras.Input(space.shape or (), dtype=(space.dtype or np.dtype(np.float32)).name, name="observation")
     features: Any = inputs
@@ -80,9 +96,11 @@ def mlp(space: spaces.Space[Any], sizes: tuple[int, ...], seeds: Seeds, *, stand
         features = keras.layers.Flatten()(features)
     for number, size in enumerate(sizes, start=1):
         name = f"hidden_{number}"
-        features = keras.layers.Dense(size, activation="relu", kernel_initializer=fan_in(seeds, name), name=name)(
-            features
-        )
+        activation = None if normalised else "relu"
+        dense = keras.layers.Dense(size, activation=activation, kernel_initializer=fan_in(seeds, name), name=name)
+        features = dense(features)
+        if normalised:
+            features = normalised_relu(features, name)
     return keras.Model(inputs, keras.layers.Activation("linear", dtype="float32")(features), name="mlp_encoder")
 
 
@@ -94,11 +112,12 @@ def make_encoder(
     *,
     start: Start = fan_in,
     standardised: bool = False,
+    normalised: bool = False,
 ) -> keras.Model:
     """A new encoder of a kind that agents have as a setting: `nature`, the same with the book's padding, or `mlp`.
 
     `sizes` and `standardised` are for `mlp`, `start` for the others.
     """
     if kind == "mlp":
-        return mlp(space, sizes, seeds, standardised=standardised)
-    return nature(space, seeds, "same" if kind == "book" else "valid", start)
+        return mlp(space, sizes, seeds, standardised=standardised, normalised=normalised)
+    return nature(space, seeds, "same" if kind == "book" else "valid", start, normalised=normalised)

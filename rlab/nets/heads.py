@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from rlab.nets.dense import Dense
 from rlab.nets.initialisers import fan_in
+from rlab.nets.layer_norm import normalised_relu_layers
 from rlab.nets.noisy import NoisyDense
 from rlab.seeding import Seeds
 
@@ -48,8 +49,9 @@ class ValueHead:
     """The layers of a head. Called on features [B, D], with noise [1, S] or without, it gives [B, A] or [B, A, N].
 
     `numbers` is N, 1 for plain values. With `dueling` there is one stream of layers for the state and one for its
-    actions. With a `deviation` above 0 all weights are noisy, see `rlab.nets.noisy`; the noise of all layers is handed
-    in as one vector of `noise_size` numbers.
+    actions. If hidden layers are `normalised`, layer normalisation stands before each ReLU. With a `deviation` above 0
+    all weights are noisy, see `rlab.nets.noisy`; the noise of all layers is handed in as one vector of `noise_size`
+    numbers.
     """
 
     def __init__(
@@ -60,19 +62,18 @@ class ValueHead:
         *,
         numbers: int = 1,
         dueling: bool = False,
+        normalised: bool = False,
         deviation: float = 0.0,
     ) -> None:
         self._numbers = numbers
+        self._normalised = normalised
         self._deviation = deviation
         self._seeds = seeds
         rows = {"value": 1, "advantage": num_actions} if dueling else {"": num_actions}
         self._streams = [
             [
-                *(
-                    self._dense(size, f"{name or 'head'}_hidden_{number}", "relu")
-                    for number, size in enumerate(hidden_sizes, start=1)
-                ),
-                self._dense(count * numbers, name or "values", None),
+                *(self._hidden(size, f"{name or 'head'}_hidden_{n}") for n, size in enumerate(hidden_sizes, start=1)),
+                [self._dense(count * numbers, name or "values", None, "float32")],
             ]
             for name, count in rows.items()
         ]
@@ -80,29 +81,36 @@ class ValueHead:
         self._duel = Duel(dtype="float32", name="values") if dueling else None
         self._flat = keras.layers.Reshape((num_actions,), dtype="float32")
 
-    def _dense(self, size: int, name: str, activation: str | None) -> keras.layers.Layer:
-        start, dtype = fan_in(self._seeds, name), None if activation else "float32"
+    def _hidden(self, size: int, name: str) -> list[keras.layers.Layer]:
+        if self._normalised:
+            return [self._dense(size, name, None), *normalised_relu_layers(name)]
+        return [self._dense(size, name, "relu")]
+
+    def _dense(self, size: int, name: str, activation: str | None, dtype: str | None = None) -> keras.layers.Layer:
+        start = fan_in(self._seeds, name)
         if self._deviation:
             return NoisyDense(size, self._deviation, start, activation, dtype=dtype, name=name)
-        kind = Dense if activation else keras.layers.Dense
+        kind = keras.layers.Dense if dtype else Dense
         return kind(size, activation=activation, kernel_initializer=start, dtype=dtype, name=name)
 
     def noise_size(self, features: int) -> int:
         """Numbers of noise for `features` inputs; 0: the weights have none."""
-        sizes = [[features, *(layer.units for layer in stream)] for stream in self._streams]
+        sizes = [[features, *(dense.units for dense, *_ in stream)] for stream in self._streams]
         return sum(map(sum, itertools.chain(*map(itertools.pairwise, sizes)))) if self._deviation else 0
 
     def __call__(self, features: Any, noise: Any = None) -> Any:
         used, ends = 0, []
         for stream in self._streams:
             signal = features
-            for layer in stream:
+            for dense, *others in stream:
                 if noise is None:
-                    signal = layer(signal)
+                    signal = dense(signal)
                 else:
-                    size = int(signal.shape[-1]) + layer.units
-                    signal = layer(signal, noise=noise[:, used : used + size])
+                    size = int(signal.shape[-1]) + dense.units
+                    signal = dense(signal, noise=noise[:, used : used + size])
                     used += size
+                for layer in others:
+                    signal = layer(signal)
             ends.append(signal)
         if self._duel is None and self._numbers == 1:
             return ends[0]

@@ -1,11 +1,12 @@
 """What was played since the last update, for agents that learn from it once and then forget it."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rlab.statefile import read_arrays, write_arrays
-from rlab.types import Array
+from rlab.types import Array, UserError
 
 
 class Rollout:
@@ -45,3 +46,27 @@ class Rollout:
         self.clear()
         for row in zip(*columns.values(), strict=True):
             self.add(**dict(zip(columns, row, strict=True)))
+
+
+def minibatches(
+    columns: Sequence[Array], count: int, epochs: int, random: np.random.Generator
+) -> Iterator[list[Array]]:
+    """Go `epochs` times through columns [M, ...], each time in an order of its own and in `count` parts of one size.
+
+    An order is drawn when an epoch begins; what does not fill a part is left out of it.
+    """
+    size = len(columns[0]) // count
+    for _ in range(epochs):
+        order = random.permutation(len(columns[0]))
+        for start in range(0, size * count, size):
+            chosen = order[start : start + size]
+            yield [column[chosen] for column in columns]
+
+
+def check_split(rollout_steps: int, num_envs: int, count: int) -> None:
+    """Raise UserError unless a rollout can be split into `count` minibatches that leave nothing out."""
+    if rollout_steps * num_envs % count:
+        raise UserError(
+            f"the gathered steps do not split evenly: received --rollout-steps {rollout_steps} x --num-envs "
+            f"{num_envs} for --minibatches {count}, allowed is a divisor"
+        )

@@ -58,6 +58,16 @@ def ppo(**changes: Any) -> AgentConfig:
     return config
 
 
+def pqn() -> AgentConfig:
+    config: AgentConfig = dataclasses.replace(
+        agents.find("pqn").PRESETS["control"].config,
+        **{"encoder_sizes": (32,), "hidden_sizes": (32,), "learning_rate": 2e-3, "learning_rate_decay_steps": 8000},
+        **{"rollout_steps": 8, "minibatches": 2, "gamma": 0.9, "trace_decay": 0.65},
+        **{"epsilon_decay_steps": 1000, "epsilon_end": 0.2},
+    )
+    return config
+
+
 def make(name: str, config: AgentConfig, environment: str) -> Agent:
     agent: Agent = agents.find(name).make(config, *envs.spaces_of(environment, PROTOCOL), Seeds(SEED))
     return agent
@@ -102,16 +112,19 @@ A2C = {"epochs": 1, "minibatches": 1, "normalise_advantages": False, "rollout_st
 
 
 @pytest.mark.parametrize(
-    ("config", "toy"),
+    ("name", "config", "toy"),
     [
-        pytest.param(ppo(), AIM, id="ppo-Aim"),
-        pytest.param(ppo(), CORRIDOR, id="ppo-Corridor"),
-        pytest.param(ppo(), CATCH, id="ppo-Catch"),
-        pytest.param(ppo(**A2C), IDENTITY, id="a2c-Identity"),
+        pytest.param("ppo", ppo(), AIM, id="ppo-Aim"),
+        pytest.param("ppo", ppo(), CORRIDOR, id="ppo-Corridor"),
+        pytest.param("ppo", ppo(), CATCH, id="ppo-Catch"),
+        pytest.param("ppo", ppo(**A2C), IDENTITY, id="a2c-Identity"),
+        pytest.param("pqn", pqn(), IDENTITY, id="pqn-Identity"),
+        pytest.param("pqn", pqn(), CORRIDOR, id="pqn-Corridor"),
+        pytest.param("pqn", pqn(), CATCH, id="pqn-Catch"),
     ],
 )
-def test_policies_learn_from_what_they_have_just_played(config: AgentConfig, toy: Toy) -> None:
-    agent = make("ppo", config, toy.environment)
+def test_it_learns_from_what_it_has_just_played(name: str, config: AgentConfig, toy: Toy) -> None:
+    agent = make(name, config, toy.environment)
     assert score(agent, toy.environment) < SUFFICIENT * toy.optimum, "nothing is left to learn"
     train(agent, toy._replace(steps=8_000))
     assert score(agent, toy.environment) >= SUFFICIENT * toy.optimum

@@ -19,7 +19,7 @@ from tests.rlab.written_pretrained import write_encoder, write_policy
 
 CATCH = "Catch-v0"
 DEEP = [name for name in agents.names() if issubclass(agents.find(name).Config, pretrained.PretrainedConfig)]
-PRESETS = {"dqn": "control", "ppo": "control", "reinforce": "baseline"}
+PRESETS = {"dqn": "control", "ppo": "control", "pqn": "control", "reinforce": "baseline"}
 each_deep_agent = pytest.mark.parametrize("name", DEEP)
 
 
@@ -58,7 +58,7 @@ def encoder_weights(agent):
 
 
 def test_all_agents_with_networks_take_pretrained_encoders_over():
-    assert set(DEEP) >= {"dqn", "ppo", "reinforce"}
+    assert set(DEEP) >= {"dqn", "ppo", "pqn", "reinforce"}
     assert set(DEEP) == set(PRESETS)
 
 
@@ -128,7 +128,7 @@ def write_two_layers(folder, name):
 
 @each_deep_agent
 def test_its_encoder_takes_steps_of_their_own_size(name, tmp_path):
-    """The first step of Adam is as long as its step size, whatever the gradient; ppo takes four at once."""
+    """The first step of Adam is as long as its step size, whatever the gradient; ppo and pqn take four at once."""
     path, moved = str(written(tmp_path, name)), {}
     for rate in (0.0, 1e-5):
         session = Session(case(name, encoder=path, encoder_learning_rate=rate))
@@ -165,7 +165,8 @@ def test_a_run_goes_on_with_its_own_copy(name, tmp_path):
 @each_deep_agent
 def test_it_begins_as_a_cloned_policy(name, tmp_path):
     path = written(tmp_path, name, "policy")
-    chosen = case(name, policy=str(path), hidden_sizes=(16,), **({"activation": "relu"} if name != "dqn" else {}))
+    activation = {"activation": "relu"} if name in ("ppo", "reinforce") else {}
+    chosen = case(name, policy=str(path), hidden_sizes=(16,), **activation)
     agent = chosen.make()
     assert isinstance(agent, Teachable)
     seen = chosen.observations(64)

@@ -119,6 +119,7 @@ def test_a_score_of_another_checkpoint_is_not_told(story, tmp_path):
     [
         ("ppo", "Pendulum-v1", "normal"),  # with a layer of the lab's own
         ("ppo", "Catch-v0", "logits"),
+        ("pqn", "CartPole-v1", "action_values"),  # with layer normalisation
         ("reinforce", "CartPole-v1", "logits"),
         ("dqn", "FrozenLake-v1", "action_values"),  # which sees numbers
     ],
@@ -173,7 +174,7 @@ def test_a_missing_library_is_named(story, tmp_path, monkeypatch):
 MISTAKES = {
     "export.py": ["Missing from export.py", "--out PATH", "(required)"],
     "export.py missing --format keras --out new": ["not a run: missing has no config.json"],
-    "export.py random --format keras --out new": ["random has no network to export: allowed are runs of dqn, ppo, re"],
+    "export.py random --format keras --out new": ["random has no network to export: allowed are runs of dqn, ppo, pq"],
     "export.py dqn --format tflite --out new": ["invalid choice 'tflite' for argument '--format'"],
     "export.py dqn --format keras --out file": ["--out is to be a new folder: received file, where there is something"],
     "export.py dqn --format keras --out file/new": ["--out is no folder: received file, and file is a file"],

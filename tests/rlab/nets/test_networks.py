@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
-from rlab.nets.encoders import mlp, nature
+from rlab.nets.encoders import make_encoder, mlp, nature
 from rlab.nets.heads import ValueHead, q_network
+from rlab.nets.layer_norm import normalised_relu
 from rlab.seeding import Seeds
 from rlab.spaces import fits_nature
 from rlab.types import FrameStack
@@ -176,3 +177,51 @@ def test_mixed_precision_computes_in_bfloat16_and_gives_and_keeps_float32(kind):
     observations = batch_of(FrameStack(36, 36, 2) if kind == "nature" else VECTOR)
     assert encoder(observations).dtype == network(observations).dtype == "float32"
     assert {weight.dtype for weight in network.weights} == {"float32"}
+
+
+def test_a_layer_is_normalised_over_its_units_before_the_relu():
+    # mean 3, squared distances 4, 1, 0 and 9 with mean 3.5, whose root is 1.8708287: -2, -1, 0 and 3 over that, the
+    # negative ones cut; then the same with a gain of 2 and an offset of 1, of which 2 * -1 / 1.8708287 + 1 is below 0
+    units = keras.Input((4,))
+    network = keras.Model(units, normalised_relu(units, "layer"))
+    signal = np.array([[1, 2, 3, 6], [10, 20, 30, 60]], np.float32)
+    np.testing.assert_allclose(network(signal), [[0, 0, 0, 1.6035675]] * 2, rtol=1e-5)
+    network.set_weights([np.full(4, 2, np.float32), np.full(4, 1, np.float32)])
+    np.testing.assert_allclose(network(signal), [[0, 0, 1, 4.2071349]] * 2, rtol=1e-5)
+
+
+def test_each_place_of_an_image_is_normalised_by_itself():
+    places = keras.Input((1, 2, 2))
+    network = keras.Model(places, normalised_relu(places, "layer"))
+    # of 1 and 3: mean 2, deviation 1; of 50 and 10: mean 30, deviation 20
+    np.testing.assert_allclose(network(np.array([[[[1, 3], [50, 10]]]], np.float32)), [[[[0, 1], [1, 0]]]], atol=1e-5)
+
+
+def normalised(kind):
+    """A network with layer normalisation, and its layers with weights by name."""
+    space = SCREENS if kind == "nature" else VECTOR
+    encoder = make_encoder(kind, space, (8, 8), Seeds(1), normalised=True)
+    network = q_network(encoder, ValueHead((8,), 3, Seeds(1), normalised=True))
+    return network, [layer.name for layer in [*encoder.layers, *network.layers] if layer.weights and layer != encoder]
+
+
+@pytest.mark.parametrize("kind", ["nature", "mlp"])
+def test_every_hidden_layer_is_normalised_and_the_values_are_not(kind):
+    network, names = normalised(kind)
+    seen = [f"convolution_{n}" for n in (1, 2, 3)] if kind == "nature" else ["hidden_1", "hidden_2"]
+    assert names == [part for name in [*seen, "head_hidden_1"] for part in (name, f"{name}_normalised")] + ["values"]
+    assert network(batch_of(SCREENS if kind == "nature" else VECTOR)).shape == (3, 3)
+
+
+def test_the_size_of_a_signal_does_not_matter_to_a_normalised_network():
+    network, _ = normalised("mlp")
+    seen = batch_of(VECTOR)
+    np.testing.assert_allclose(network(1000 * seen), network(seen), rtol=1e-3, atol=1e-5)
+
+
+def test_with_normalisation_layers_begin_with_the_weights_that_they_have_without():
+    with_it, without = normalised("mlp")[0], q_network(mlp(VECTOR, (8, 8), Seeds(1)), ValueHead((8,), 3, Seeds(1)))
+    kernels = [[weight for weight in network.get_weights() if weight.ndim > 1] for network in (with_it, without)]
+    assert len(kernels[0]) == 4
+    for one, other in zip(*kernels, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -28,10 +28,11 @@ KERNEL = "layers/functional/layers/dense/vars/0"
     [
         (nature, FrameStack(36, 36, 4)),
         (lambda space, seeds: mlp(space, (6, 5), seeds), spaces.Box(-1, 1, (3,))),
+        (lambda space, seeds: mlp(space, (6,), seeds, normalised=True), spaces.Box(-1, 1, (3,))),
         (lambda space, seeds: mlp(space, (6,), seeds), spaces.Discrete(7)),
         (lambda space, seeds: mlp(space, (6,), seeds), spaces.Box(0, 255, (4, 4, 3), np.uint8)),
     ],
-    ids=["nature", "vector", "discrete", "small image"],
+    ids=["nature", "vector", "normalised", "discrete", "small image"],
 )
 def test_what_is_saved_is_loaded_bit_for_bit(tmp_path, encoder, space, precision):
     keras.mixed_precision.set_global_policy(precision)

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from rlab.replay.rollouts import Rollout
+from rlab.replay.rollouts import Rollout, check_split, minibatches
+from rlab.types import UserError
 
 
 def test_it_fills_row_by_row_and_is_emptied_at_once() -> None:
@@ -38,3 +40,30 @@ def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
             for name in ("value", "last"):
                 np.testing.assert_array_equal(again[name], rollout[name])
                 assert again[name].dtype == rollout[name].dtype
+
+
+def test_each_epoch_goes_once_through_all_steps_in_an_order_of_its_own() -> None:
+    steps, doubled = np.arange(12), 2 * np.arange(12).reshape(12, 1)
+    parts = list(minibatches([steps, doubled], 3, 2, np.random.default_rng(0)))
+    assert [(len(part), doubles.shape) for part, doubles in parts] == [(4, (4, 1))] * 6
+    orders = [np.concatenate([part for part, _ in parts[start : start + 3]]).tolist() for start in (0, 3)]
+    assert [sorted(order) for order in orders] == [steps.tolist()] * 2
+    assert steps.tolist() not in orders
+    assert orders[0] != orders[1]
+    for part, doubles in parts:
+        assert doubles[:, 0].tolist() == (2 * part).tolist()
+
+
+def test_who_stops_early_has_drawn_no_order_of_a_later_epoch() -> None:
+    random, other = np.random.default_rng(0), np.random.default_rng(0)
+    batches = minibatches([np.arange(8)], 2, 3, random)
+    next(batches)
+    next(batches)
+    other.permutation(8)
+    assert random.bit_generator.state == other.bit_generator.state
+
+
+def test_steps_that_do_not_split_evenly_are_refused() -> None:
+    check_split(5, 4, 10)
+    with pytest.raises(UserError, match=r"received --rollout-steps 5 x --num-envs 3 for --minibatches 4, allowed is a"):
+        check_split(5, 3, 4)

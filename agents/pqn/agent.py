@@ -1,0 +1,163 @@
+"""PQN: a network that learns action values from what was just played, without replay and without target network.
+
+Source: Gallici et al. (2025), Simplifying Deep Temporal Difference Learning, algorithm 1 and section 4; Peng and
+Williams (1996), Incremental multi-step Q-learning, for its returns.
+Departs: see the README.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from gymnasium import spaces
+
+from agents.pqn.config import Config
+from agents.pqn.update import METRICS, make_update
+from rlab import devices
+from rlab.exploration import GREEDY, explores_by
+from rlab.explorer import Explorer
+from rlab.nets.encoders import make_encoder
+from rlab.nets.heads import ValueHead, q_network
+from rlab.nets.optimizers import make_optimizer
+from rlab.nets.reuse import adopt, slow_down, start_head
+from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
+from rlab.ops.returns import lambda_return
+from rlab.replay.rollouts import Rollout, minibatches
+from rlab.schedules import Linear
+from rlab.seeding import Seeds, generator_state, restore_generator
+from rlab.statefile import read_arrays, read_state, write_arrays, write_state
+from rlab.types import Array, Metrics, Transitions
+
+NETWORK = "network.keras"
+ROLLOUT = "learner.rollout.npz"
+LEARNER = "learner.npz"
+STATE = "learner.json"
+
+
+class PQN:
+    """The agent; see `Config` for its settings."""
+
+    def __init__(
+        self,
+        config: Config,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        seeds: Seeds,
+        encoder: keras.Model | None,
+    ) -> None:
+        assert isinstance(action_space, spaces.Discrete)
+        self.config = config
+        self._observation_space = observation_space
+        self._num_actions = int(action_space.n)
+        self._random = seeds.generator("minibatches")
+        self._exploration = explores_by(config)
+        self._rollout = Rollout(config.rollout_steps)
+        self._rate = Linear(config.learning_rate, 0.0, config.learning_rate_decay_steps)
+        self._steps = 0
+        with devices.scope():
+            if encoder is None:
+                kind, sizes = config.encoder_kind, config.encoder_sizes
+                encoder = make_encoder(kind, observation_space, sizes, seeds, normalised=True)
+            else:
+                adopt(encoder, config)
+            # A cloned policy has no normalisation, and would choose other actions with it.
+            normalised = not config.policy
+            head = ValueHead(config.hidden_sizes, self._num_actions, seeds, normalised=normalised)
+            self.network = q_network(encoder, head)
+            self._optimizer = make_optimizer("adam", config.learning_rate, config.optimizer_epsilon)
+            self._optimizer.build(self.network.trainable_variables)
+            slow_down(self._optimizer, self.network, config)
+        self._update: Any = None  # compiled when the number of environments, and so the size of a minibatch, is known
+        self._values: dict[int, Any] = {}  # the compiled network, by number of observations
+
+    def start_from(self, policy: keras.Model) -> None:
+        """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
+        start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
+
+    def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
+        exploration = self._exploration if explore else GREEDY
+        return Explorer(exploration, self.values, self._observation_space, self._num_actions, num_envs, seed)
+
+    def values(self, observations: Array) -> Array:
+        """The action values [B, A] of observations [B, *O]."""
+        size = len(observations)
+        if size not in self._values:
+            space = self._observation_space
+            signature = tf.TensorSpec((size, *(space.shape or ())), space.dtype)
+            self._values[size] = devices.function(lambda observation: self.network(observation), signature, acting=True)
+        return np.asarray(self._values[size](observations))
+
+    def inspect(self, observations: Array) -> Mapping[str, Array]:
+        return {"action_values": self.values(observations)}
+
+    def observe(self, transitions: Transitions) -> None:
+        rollout = self._rollout
+        if rollout.size:  # what was broken off, as by a resume where nothing repeats itself, has ended as well
+            rollout["last"][-1] |= transitions.first
+        rollout.add(
+            observation=transitions.observation,
+            action=transitions.action,
+            reward=np.clip(transitions.reward, -1, 1) if self.config.reward_clipping else transitions.reward,
+            discount=transitions.discount,
+            last=transitions.last,
+            next_observation=transitions.next_observation,
+        )
+        self._steps += len(transitions.reward)
+
+    def learn(self) -> Metrics | None:
+        config, rollout = self.config, self._rollout
+        if not rollout.full:
+            return None
+        rate = self._rate(self._steps) if config.learning_rate_decay_steps else config.learning_rate
+        self._optimizer.learning_rate.assign(rate)
+        columns = [_in_one_row(column) for column in (rollout["observation"], rollout["action"], self._returns())]
+        made = self._learn_from(columns)
+        rollout.clear()
+        return {
+            **dict(zip(METRICS, np.mean(made, axis=0), strict=True)),
+            "loss/learning_rate": rate,
+            **self._exploration.metrics(self._steps),
+        }
+
+    def _returns(self) -> Array:
+        """What each gathered step was worth, [T, N], to the network that played it."""
+        config, rollout = self.config, self._rollout
+        reward = rollout["reward"]
+        next_value = self.values(_in_one_row(rollout["next_observation"])).max(axis=1).reshape(reward.shape)
+        discount = rollout["discount"] * np.float32(config.gamma)
+        return lambda_return(reward, discount, next_value, rollout["last"], config.trace_decay)
+
+    def _learn_from(self, columns: list[Array]) -> list[list[float]]:
+        """Go through the gathered steps, columns [T * N, ...], in shuffled minibatches; what each update measured."""
+        config = self.config
+        if self._update is None:
+            size = len(columns[0]) // config.minibatches
+            self._update = make_update(config, self.network, self._optimizer, size)
+        batches = minibatches(columns, config.minibatches, config.epochs, self._random)
+        return [[float(number) for number in self._update(*batch)] for batch in batches]
+
+    def save(self, directory: Path) -> None:
+        save_model(self.network, directory / NETWORK)
+        write_arrays(directory / LEARNER, named_arrays(self._optimizer.variables))
+        self._rollout.save(directory / ROLLOUT)
+        write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
+
+    def load(self, directory: Path) -> int:
+        load_weights(self.network, directory / NETWORK)
+        if not (directory / LEARNER).is_file():
+            return 0  # a released agent, to play with
+        variables = self._optimizer.variables
+        assign_arrays(variables, read_arrays(directory / LEARNER, **named_arrays(variables)))
+        self._rollout.load(directory / ROLLOUT)
+        state = read_state(directory / STATE, "steps", "random")
+        self._steps = state["steps"]
+        restore_generator(self._random, state["random"])
+        return 0
+
+
+def _in_one_row(column: Array) -> Array:
+    """Steps [T, N, ...] as [T * N, ...]."""
+    return column.reshape(-1, *column.shape[2:])
