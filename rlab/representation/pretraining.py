@@ -27,9 +27,8 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
     `events` gets the losses of each pass under `representation/`, and pictures of test games where there are any.
     """
     model, columns = task.model, task.columns
+    model.compile(keras.optimizers.Adam(config.learning_rate), task.loss, metrics=list(task.metrics))
     training = batches(games, "train", columns, config.batch_size, seed=seed)
-    falling = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * len(training))
-    model.compile(keras.optimizers.Adam(falling), task.loss, metrics=list(task.metrics))
     validation, test = (batches(games, part, columns, config.batch_size) for part in ("validation", "test"))
     log = _Log(games, events, draws=_draws_images(task, games))
     enough = keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True)

@@ -34,10 +34,10 @@ class FitConfig:
     """The most passes through the games that are trained on."""
     patience: int = 3
     """Passes without a smaller loss on the validation games after which it ends; the best pass counts."""
-    batch_size: int = 32
-    """Moments in an update. Higher: fewer updates in a pass, each steadier."""
+    batch_size: int = 128
+    """Moments in an update."""
     learning_rate: float = 1e-3
-    """Step size of Adam at first; it falls to 0 over all passes, along half a cosine. Higher: faster, less stable."""
+    """Step size of Adam. Higher: faster, less stable."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "patience", "batch_size"):
