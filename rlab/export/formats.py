@@ -49,6 +49,8 @@ def _write_onnx(model: keras.Model, path: Path) -> None:
         with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings(action="ignore"):
             seen = keras.InputSpec(model.input.dtype, model.input.shape, name="observations")
             model.export(path, format="onnx", verbose=False, input_signature=[seen])
+    except OSError:  # as of a full disk
+        raise
     except Exception as error:  # whatever tf2onnx stumbles over
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(f"this network cannot be converted to ONNX: {reason}") from error
