@@ -41,9 +41,12 @@ def encoded(encoder: keras.Model, games: Games, moments: Mapping[str, Array]) ->
 
 
 def untrained(encoder: keras.Model, seed: int) -> keras.Model:
-    """A network of the same shape that has learnt nothing; its weights begin as those of the lab's encoders."""
+    """A network of the same shape that has learnt nothing; its weights are drawn as those of the lab's encoders.
+
+    They are others than an agent's with the same seed, beside which such a network is a control.
+    """
     network = type(encoder).from_config(encoder.get_config())
-    seeds = Seeds(seed)
+    seeds = Seeds(Seeds(seed).integer("untrained"))
     for weight in network.trainable_variables:
         layer, _, name = weight.path.rpartition("/")
         if name == "kernel":

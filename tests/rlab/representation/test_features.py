@@ -56,10 +56,12 @@ def test_a_network_that_has_learnt_nothing_begins_as_the_labs_encoders(kind, spa
     learnt.set_weights([weight + 1 for weight in learnt.get_weights()])
     before = learnt.get_weights()
     found = features.untrained(learnt, seed=5)
-    expected = make_encoder(kind, space, (16, 8), Seeds(5))
+    expected = make_encoder(kind, space, (16, 8), Seeds(Seeds(5).integer("untrained")))
     assert features.shape_of(found) == features.shape_of(learnt) == features.shape_of(expected)
     assert all(map(np.array_equal, found.get_weights(), expected.get_weights()))
     assert all(map(np.array_equal, learnt.get_weights(), before))
+    agents_own = make_encoder(kind, space, (16, 8), Seeds(5))
+    assert not np.array_equal(agents_own.get_weights()[0], found.get_weights()[0])
     assert not np.array_equal(features.untrained(learnt, seed=6).get_weights()[0], found.get_weights()[0])
 
 
