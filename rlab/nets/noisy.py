@@ -32,7 +32,7 @@ class NoisyDense(keras.layers.Layer):  # type: ignore[misc]
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape: tuple[int | None, ...], *others: Any) -> None:
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         inputs = int(input_shape[-1] or 0)
         start = keras.initializers.Constant(self.deviation / math.sqrt(inputs))
         self.kernel = self.add_weight(shape=(inputs, self.units), initializer=self.kernel_initializer, name="kernel")
