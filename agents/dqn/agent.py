@@ -4,7 +4,8 @@ Source: Mnih et al. (2015), Human-level control through deep reinforcement learn
 double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
 Departs: 1. Transitions can be sampled only once their n successors are there. 2. An update is sampled when it is due,
 and takes effect just before the next one begins: meanwhile its gradient is computed beside acting and the emulator, for
-which the network stands still. So the newest transitions that an update may see are one update period old.
+which the network stands still. So the newest transitions that the last update of a period may see are one period old
+when it takes effect; of several that are due at once, each begins as the one before takes effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -149,9 +150,9 @@ class DQN:
         if replay is None or len(replay) == 0:
             return None
         step = replay.added * replay.num_envs
-        due = (step - config.warmup_steps) // config.update_period_steps + 1 if step >= config.warmup_steps else 0
+        periods = (step - config.warmup_steps) // config.update_period_steps + 1 if step >= config.warmup_steps else 0
         made = []
-        while self.updates < due:
+        while self.updates < periods * config.updates_per_period:
             batch, places, importance = self._draw(replay, step)
             if self._gradient is not None:
                 made.append(self._finish(self._gradient.result()))

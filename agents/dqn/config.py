@@ -57,7 +57,11 @@ class Config(ExplorationConfig, PretrainedConfig):
     batch_size: int = 32
     """Transitions in an update. Higher: less noise, more time an update."""
     update_period_steps: int = 4
-    """Agent steps between two updates. Higher: less learning from each step, more steps a second."""
+    """Agent steps between two times of learning. Higher: less learning from each step, more steps a second."""
+    updates_per_period: int = 1
+    """Updates each time. Higher: more learning from each step, fewer steps a second. Updates per step (replay ratio)
+    are this over --update-period-steps: that one makes them fewer than one, this one more. With both above 1 the same
+    ratio is learnt in larger portions."""
     target_period_updates: int = 10_000
     """Updates between two copies of the online to the target network. Higher: more stable, slower."""
     warmup_steps: int = 50_000
@@ -96,8 +100,9 @@ class Config(ExplorationConfig, PretrainedConfig):
         for name in ("encoder_sizes", "hidden_sizes"):
             for size in getattr(self, name):
                 check_range(name, size, 1)
-        for name in ("n_steps", "batch_size", "update_period_steps", "target_period_updates", "warmup_steps"):
+        for name in ("n_steps", "batch_size", "update_period_steps", "updates_per_period", "target_period_updates"):
             check_range(name, getattr(self, name), 1)
+        check_range("warmup_steps", self.warmup_steps, 1)
         check_range("replay_capacity", self.replay_capacity, self.batch_size)
         if self.cache_features and not (self.taken_over and self.freeze == "all"):
             raise UserError(

@@ -29,6 +29,38 @@ def test_updates_are_due_from_the_warm_up_on_once_a_period(num_envs, warmup, per
     assert made == updates
 
 
+@pytest.mark.parametrize(
+    ("num_envs", "period", "at_a_time", "updates"),
+    [
+        (1, 1, 3, [0, 0, 0, 0, 3, 6, 9]),  # from step 5 on
+        (1, 2, 3, [0, 0, 0, 0, 3, 3, 6]),  # at steps 5 and 7
+        (4, 2, 2, [0, 4, 8, 12]),  # at steps 8 (for 5, 7), 12 (9, 11), 16 (13, 15)
+    ],
+)
+def test_a_period_may_have_several_updates(num_envs, period, at_a_time, updates):
+    agent = dqn(warmup_steps=5, update_period_steps=period, updates_per_period=at_a_time)
+    made = []
+    for _ in updates:
+        agent.observe(step(num_envs))
+        agent.learn()
+        made.append(agent.updates)
+    assert made == updates
+
+
+def test_each_of_several_updates_learns_from_where_the_one_before_has_led():
+    """Three at a time, in the steps 2 and 3, come to what six in the steps 2 to 7 do: all transitions are the same."""
+    learnt = []
+    for at_a_time, turns in ((3, 3), (1, 7)):
+        agent = dqn(updates_per_period=at_a_time, learning_rate=0.1)
+        for _ in range(turns):
+            agent.observe(step(reward=1))
+            agent.learn()
+        assert agent.updates == 6
+        learnt.append(agent.network.get_weights())
+    for left, right in zip(*learnt, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
 @pytest.mark.parametrize("num_envs", [1, 8])
 def test_a_warm_up_that_is_over_before_there_is_anything_to_sample_waits_for_it(num_envs):
     agent = dqn(warmup_steps=1, n_steps=3)

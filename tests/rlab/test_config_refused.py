@@ -108,6 +108,7 @@ def test_a_value_of_another_type_is_refused(path, section, name, value):
         ("config", "n_steps", 0),
         ("config", "batch_size", 0),
         ("config", "update_period_steps", 0),
+        ("config", "updates_per_period", 0),
         ("config", "target_period_updates", 0),
         ("config", "warmup_steps", 0),
         ("config", "replay_capacity", 31),
