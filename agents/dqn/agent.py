@@ -21,7 +21,7 @@ from gymnasium import spaces
 from agents.dqn.config import Config
 from agents.dqn.networks import make_networks
 from agents.dqn.returns import make_returns
-from agents.dqn.update import METRICS, PASSES, make_gradient, told
+from agents.dqn.update import METRICS, PASSES, make_gradient, moved, told
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
@@ -81,7 +81,7 @@ class DQN:
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
             slow_down(self._optimizer, self.network, config)
-        self._compute, self._apply = self._make_update()
+        self._compute, self._apply, self._follow = self._make_update()
         self._values: dict[tuple[int, int], Any] = {}  # compiled networks, by numbers of observations and of noise
         self._encode: Any = None  # the compiled encoder, where features are remembered
 
@@ -178,7 +178,7 @@ class DQN:
         if isinstance(self._replay, PrioritisedReplay):
             self._replay.update(self._places, np.asarray(errors))
         if self.updates % self.config.target_period_updates == 0:
-            self._target.set_weights(self._learner.get_weights())
+            self._follow()
         return [float(number) for number in (loss, error, value)]
 
     def expected_memory(self) -> int:
@@ -249,12 +249,16 @@ class DQN:
             return replay
         return PrioritisedReplay(replay, alpha=config.priority_exponent, epsilon=PRIORITY_OFFSET)
 
-    def _make_update(self) -> tuple[Any, Any]:
-        """The gradient of a batch, with what is told of it; and what applies a gradient."""
+    def _make_update(self) -> tuple[Any, Any, Any]:
+        """The gradient of a batch, with what is told of it; what applies a gradient; what moves the target network."""
         config, variables = self.config, self._learner.trainable_variables
 
         def apply(*gradient: tf.Tensor) -> None:
             self._optimizer.apply(gradient, variables)
+
+        def follow() -> None:
+            for target, online in zip(self._target.weights, self._learner.weights, strict=True):
+                target.assign(moved(target.value, online.value, config.target_rate))
 
         space = self._remembered_space
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
@@ -266,4 +270,5 @@ class DQN:
         return (
             devices.function(compute, seen, chosen, number, number, seen, number, *noise),
             devices.function(apply, *shapes),
+            devices.function(follow),
         )

@@ -63,7 +63,10 @@ class Config(ExplorationConfig, PretrainedConfig):
     are this over --update-period-steps: that one makes them fewer than one, this one more. With both above 1 the same
     ratio is learnt in larger portions."""
     target_period_updates: int = 10_000
-    """Updates between two copies of the online to the target network. Higher: more stable, slower."""
+    """Updates between two moves of the target network towards the online one. Higher: more stable, slower."""
+    target_rate: float = 1.0
+    """How far it then moves: 1 makes it a copy, as in the paper; below it is a moving average of online networks, as in
+    Lillicrap et al. (2016), who move it by 0.001 after every update. Lower: more stable, slower."""
     warmup_steps: int = 50_000
     """Agent steps before the first update."""
     replay_capacity: int = 1_000_000
@@ -95,7 +98,8 @@ class Config(ExplorationConfig, PretrainedConfig):
         check_range("return_numbers", self.return_numbers, 2)
         for name in ("return_limit", "munchausen_temperature"):
             check_range(name, getattr(self, name), 1e-12)
-        check_range("learning_rate", self.learning_rate, 1e-12, 1)
+        for name in ("learning_rate", "target_rate"):
+            check_range(name, getattr(self, name), 1e-12, 1)
         check_range("optimizer_epsilon", self.optimizer_epsilon, 0)
         for name in ("encoder_sizes", "hidden_sizes"):
             for size in getattr(self, name):

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from agents.dqn.update import moved
 from rlab.loop import Loop
 from tests.agents.small_dqn import dqn, first_metrics, let_value, step
 from tests.rlab.scripted import FIRST_SEED, Scripted
@@ -86,6 +88,28 @@ def test_the_target_network_is_a_copy_once_a_period():
             assert not np.array_equal(copied[-1], agent.network.get_weights()[-1])
         for left, right in zip(copied, agent._target.get_weights(), strict=True):
             np.testing.assert_array_equal(left, right)
+
+
+def test_the_target_network_moves_by_its_rate_once_a_period():
+    agent = dqn(target_period_updates=2, target_rate=0.25, learning_rate=1e-12)
+    targets = []
+    for _ in range(7):
+        let_value(agent.network, 0, 8, -4)
+        agent.observe(step())
+        agent.learn()
+        if agent.updates == 1:
+            let_value(agent._target, 4, 0, 8)
+        targets.append(agent._target.get_weights()[-1].tolist())
+    # Updates 1 to 5 take effect in the turns 2 to 6. After the second and the fourth the target goes a quarter of the
+    # way: from 4 by -1, from 0 by 2, from 8 by -3; then from 3 by -0.75, from 2 by 1.5, from 5 by -2.25
+    np.testing.assert_allclose(targets[1:], [[4, 0, 8]] * 2 + [[3, 2, 5]] * 2 + [[2.25, 3.5, 2.75]] * 2, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.3, 1.0])
+def test_where_online_and_target_weights_agree_a_move_leaves_every_bit(rate):
+    weights = tf.constant(np.random.default_rng(0).normal(size=1000).astype(np.float32))
+    np.testing.assert_array_equal(moved(weights, weights, rate), weights)
+    np.testing.assert_allclose(moved(weights, -weights, rate), (1 - 2 * rate) * weights, atol=1e-6)
 
 
 def test_it_explores_as_often_as_epsilon_says_which_falls_with_the_steps_of_all_environments():

@@ -110,6 +110,8 @@ def test_a_value_of_another_type_is_refused(path, section, name, value):
         ("config", "update_period_steps", 0),
         ("config", "updates_per_period", 0),
         ("config", "target_period_updates", 0),
+        ("config", "target_rate", 0),
+        ("config", "target_rate", 1.01),
         ("config", "warmup_steps", 0),
         ("config", "replay_capacity", 31),
         ("config", "hidden_sizes", (512, 0)),
