@@ -29,6 +29,7 @@ from rlab.nets.encoders import make_encoder
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
+from rlab.replay.augmentation import augmented
 from rlab.replay.prioritised import Drawn, PrioritisedReplay
 from rlab.replay.uniform import UniformReplay, expected_memory
 from rlab.schedules import Linear
@@ -166,10 +167,13 @@ class DQN:
         return {**dict(zip(METRICS, means, strict=True)), **self._exploration.metrics(step)}
 
     def _draw(self, replay: UniformReplay | PrioritisedReplay, step: int) -> Drawn:
-        size = self.config.batch_size
+        config, size = self.config, self.config.batch_size
         if isinstance(replay, PrioritisedReplay):
-            return replay.sample(size, self._random, self._importance(step))
-        return Drawn(replay.sample(size, self._random), self._places, np.ones(size, np.float32))
+            drawn = replay.sample(size, self._random, self._importance(step))
+        else:
+            drawn = Drawn(replay.sample(size, self._random), self._places, np.ones(size, np.float32))
+        batch = augmented(drawn.batch, self._noise, shift=config.shift_pixels, intensity=config.intensity_noise)
+        return drawn._replace(batch=batch)
 
     def _finish(self, computed: Sequence[Array]) -> list[float]:
         """Apply a gradient; its loss, mean error and mean value."""

@@ -9,7 +9,7 @@ from rlab.config import Preset, check_range
 from rlab.exploration import ExplorationConfig
 from rlab.pretrained import PretrainedConfig
 from rlab.replay.uniform import check_capacity
-from rlab.spaces import check_encoder
+from rlab.spaces import check_encoder, is_image
 from rlab.types import UserError
 
 
@@ -73,6 +73,12 @@ class Config(ExplorationConfig, PretrainedConfig):
     """Transitions that are remembered. Higher: more varied, older experience, more memory."""
     replay_compressed: bool = True
     """Whether images in the replay are compressed about tenfold, without loss."""
+    shift_pixels: int = 0
+    """How far sampled images are moved at random before they are learnt from, each way; 0: not; 4 in DrQ (Kostrikov et
+    al., 2020). Higher: less is learnt by heart, more is blurred."""
+    intensity_noise: float = 0.0
+    """Standard deviation of the factor, around 1, of their intensities; 0: none; 0.05 in SPR (Schwarzer et al., 2021)
+    and DrQ(eps) (Agarwal et al., 2021). Higher: brightness matters less."""
     cache_features: bool = False
     """Whether the replay holds what a pretrained encoder that stands still makes of observations, in place of these.
     Updates leave it out, which takes most of their time; a transition takes 12.5 kB in place of 0.7 with Nature."""
@@ -96,6 +102,8 @@ class Config(ExplorationConfig, PretrainedConfig):
         for name in ("noise", "importance_steps"):
             check_range(name, getattr(self, name), 0)
         check_range("return_numbers", self.return_numbers, 2)
+        check_range("shift_pixels", self.shift_pixels, 0, 32)
+        check_range("intensity_noise", self.intensity_noise, 0, 0.5)
         for name in ("return_limit", "munchausen_temperature"):
             check_range(name, getattr(self, name), 1e-12)
         for name in ("learning_rate", "target_rate"):
@@ -119,6 +127,10 @@ class Config(ExplorationConfig, PretrainedConfig):
             raise UserError(f"dqn chooses among discrete actions: received {action_space}, allowed is Discrete")
         check_encoder(self.encoder_kind, observation_space)
         check_capacity(self.replay_capacity, num_envs, observation_space, self.n_steps)
+        augments = f"--shift-pixels {self.shift_pixels} --intensity-noise {self.intensity_noise}"
+        learnt = "the features of --cache-features" if self.cache_features else observation_space
+        if (self.shift_pixels or self.intensity_noise) and (self.cache_features or not is_image(observation_space)):
+            raise UserError(f"only images can be augmented: received {augments} for {learnt}, allowed is 0")
 
 
 PRESETS = {

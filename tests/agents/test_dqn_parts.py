@@ -1,13 +1,17 @@
 """What can be added to DQN, part by part, in numbers that can be checked by hand."""
 
+import dataclasses
 import math
 
 import keras
 import numpy as np
 import pytest
+from gymnasium import spaces
 
+from agents.dqn import make
+from rlab.seeding import Seeds
 from rlab.types import UserError
-from tests.agents.small_dqn import PLAIN, dqn, first_metrics, let_value, step
+from tests.agents.small_dqn import ACTED, OBSERVED, PLAIN, dqn, first_metrics, let_value, step
 
 LN2 = math.log(2)
 NOTHING = np.zeros((2, 2), np.float32), np.zeros(2, np.bool_)
@@ -137,6 +141,47 @@ def test_transitions_are_drawn_by_their_errors_and_count_for_less_the_oftener():
     assert np.mean(drawn.places == 0) == pytest.approx(expected, abs=1 / 64)  # stratified
     least = 0.1 / math.sqrt(3.01)
     np.testing.assert_allclose(drawn.weights, np.where(drawn.places == 0, least, 1), rtol=1e-5)
+
+
+IMAGES = spaces.Box(0, 255, (6, 5, 1), np.uint8)
+
+
+def test_what_is_learnt_from_is_shifted_and_brightened_anew_each_time_and_what_is_remembered_is_not():
+    config = dataclasses.replace(PLAIN, batch_size=64, shift_pixels=1, intensity_noise=0.05)
+    agent = make(config, IMAGES, ACTED, Seeds(0))
+    picture = np.zeros((1, *IMAGES.shape), np.uint8)
+    picture[0, 2, 3] = 200
+    for _ in range(2):
+        agent.observe(step()._replace(observation=picture, next_observation=picture))
+    first, second = (agent._draw(agent._replay, 0).batch for _ in range(2))
+    places = {tuple(map(int, np.argwhere(image)[0])) for image in first.observation}
+    assert places == {(row, column, 0) for row in (1, 2, 3) for column in (2, 3, 4)}
+    brightness = first.observation.max(axis=(1, 2, 3))
+    assert (brightness.min() < 195, brightness.max() > 205, brightness.min() >= 180) == (True, True, True)
+    assert not np.array_equal(first.observation, first.next_observation)
+    assert not np.array_equal(first.observation, second.observation)
+    np.testing.assert_array_equal(agent._replay.gather(np.array([0]), np.array([0])).observation, picture)
+
+
+@pytest.mark.parametrize(
+    ("changes", "space", "received"),
+    [
+        ({"shift_pixels": 4}, OBSERVED, "--shift-pixels 4 --intensity-noise 0.0 for Box("),
+        ({"intensity_noise": 0.05}, OBSERVED, "--shift-pixels 0 --intensity-noise 0.05 for Box("),
+        (
+            {"shift_pixels": 4, "cache_features": True, "freeze": "all", "encoder": "encoder.keras"},
+            IMAGES,
+            "--shift-pixels 4 --intensity-noise 0.0 for the features of --cache-features",
+        ),
+    ],
+)
+def test_what_are_no_images_cannot_be_augmented(changes, space, received):
+    config = dataclasses.replace(PLAIN, **changes)
+    with pytest.raises(UserError) as refused:
+        config.check_fit(space, ACTED, 1)
+    assert str(refused.value).startswith(f"only images can be augmented: received {received}")
+    assert str(refused.value).endswith(", allowed is 0")
+    dataclasses.replace(config, shift_pixels=0, intensity_noise=0.0).check_fit(space, ACTED, 1)
 
 
 def test_importance_rises_to_a_full_correction():
