@@ -28,6 +28,10 @@ class RunConfig:
     """The Gymnasium id of the environment; `module:Name-v0` for one of your own package."""
     steps: int = 1_000_000
     """Agent steps to train for, over all environments. An Atari step lasts 4 frames."""
+    minutes: float | None = None
+    """Minutes to train for, evaluations and earlier sessions of a resumed run included; None: as many as --steps take.
+    The steps hold as well: whichever are over first end the run, with an evaluation and a checkpoint. Schedules count
+    in steps and go by their own settings, so the same settings with --steps of where it ended come to the same bits."""
     seed: int = 0
     """Every random stream of the run derives from it: same settings, seed, machine and versions, same bits."""
     protocol: str = ""
@@ -62,6 +66,8 @@ class RunConfig:
             check_range(name, getattr(self, name), 1)
         for name in ("evaluation_period_steps", "checkpoint_period_steps", "log_period_steps"):
             check_range(name, getattr(self, name), 1)
+        if self.minutes is not None:
+            check_range("minutes", self.minutes, 0.01)
         check_range("seed", self.seed, 0, 2**31 - 1)
         check_range("threads", self.threads, 0)
 
@@ -133,10 +139,11 @@ class Settings:
         return hashlib.sha256(json.dumps(self.values(), sort_keys=True).encode()).hexdigest()[:12]
 
     def flat(self) -> dict[str, bool | float | str]:
-        """Every setting by its name, as TensorBoard's HParams takes them."""
+        """Every setting that has a value by its name, as TensorBoard's HParams takes them."""
         named = {"agent": self.agent, "preset": self.preset}
         named.update(dataclasses.asdict(self.run), **dataclasses.asdict(self.config))
-        return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in named.items()}
+        given = {name: value for name, value in named.items() if value is not None}
+        return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in given.items()}
 
     def departures(self) -> dict[str, Any]:
         """The settings by which a run departed from its protocol, for whoever shows a score."""

@@ -30,7 +30,7 @@ class Series:
     def _wanted(self, seed: int) -> Wanted:
         run = replace(self.settings.run, seed=seed)
         same = partial(_same, replace(self.settings, run=run), self.read_settings)
-        return Wanted(self.root, run.env, self.settings.agent, seed, run.steps, self.score_episodes, same)
+        return Wanted(self.root, run.env, self.settings.agent, seed, run.steps, self.score_episodes, same, run.minutes)
 
     def train(self, scripts: Path, arguments: Sequence[str], jobs: int) -> bool:
         """Train and score what is not there yet, `jobs` runs at a time; False if the user interrupted it.
@@ -44,7 +44,8 @@ class Series:
         begin = [*without(_OWN, arguments), "--threads", threads, "--score-episodes", 0]
         logs = self.root / run.env.replace(":", "-") / agent / "logs"
         seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}"
-        print(f"{agent} ({self.settings.preset}) on {run.env}, {run.steps:,} steps, {seeds}")
+        long = f"{run.steps:,} steps" + (f" or {run.minutes:g} minutes" if run.minutes is not None else "")
+        print(f"{agent} ({self.settings.preset}) on {run.env}, {long}, {seeds}")
         print(f"what each run prints: {logs}", flush=True)
         failures: list[str] = []
 

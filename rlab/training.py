@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from rlab import checkpoint, evaluation
 from rlab.agent import Agent
+from rlab.budget import CLOCK, STATE, Budget, Clock, read_clock
 from rlab.config import Settings
 from rlab.history import history
 from rlab.log import Log
@@ -28,22 +29,22 @@ from rlab.tensorboard import EventFile
 from rlab.types import Environment, Moment, Tape, UserError
 from rlab.validation import Validation
 
-_STATE = "loop.json"
 _UNFINISHED = "unfinished.sqlite"
-TRAINING_FILES = (_STATE, _UNFINISHED, "actor.json", "actor.npz")  # of a checkpoint: what playing does without
+TRAINING_FILES = (STATE, _UNFINISHED, "actor.json", "actor.npz")  # of a checkpoint: what playing does without
 
 
 class Progress(NamedTuple):
     """How far a run is, after a turn of its loop."""
 
     step: int
+    seconds: float  # of training, those of earlier sessions included
     scores: list[float]  # of the games that ended in this turn
     evaluated: list[float]  # the scores of an evaluation that was made after this turn
     note: str  # something that the user should know, or empty
 
 
 class Training(Iterator[Progress]):
-    """Trains `agent` in the folder `run`, one turn of the loop at a time, until the step that its settings name.
+    """Trains `agent` in the folder `run`, one turn of the loop at a time, until its steps or its minutes are over.
 
     `make_env(n)` makes n environments, `emulate(tape)` plays a tape again in a fresh one. With `resume` the run goes on
     from its latest whole checkpoint. Raises UserError if there is none.
@@ -86,10 +87,17 @@ class Training(Iterator[Progress]):
         self._note = ""  # what the next progress has to tell
         self._log = Log()
         self._validation = Validation()
+        self._budget = Budget(config.steps, config.minutes)
+        self._clock = Clock()
 
     @property
     def step(self) -> int:
         return self._loop.step
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do."""
+        return self._clock.ended
 
     def begin(self, graph: bytes | None = None, group: str = "") -> list[str]:
         """Log the settings of a new run and its network's graph (a serialised GraphDef), or restore a resumed one.
@@ -143,10 +151,12 @@ class Training(Iterator[Progress]):
                 self._tapes.write(tape)  # broken off here
         self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
         self._log.since, self._log.since_step = time.monotonic(), self.step
+        self._clock = read_clock(folder)
+        self._clock.ended = self._budget.ends(folder)  # which may have grown
         return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
 
     def __next__(self) -> Progress:
-        if self.step >= self.config.steps:
+        if self.ended:
             raise StopIteration
         before = self.step
         turn = next(self._loop)
@@ -161,7 +171,7 @@ class Training(Iterator[Progress]):
 
         evaluated: list[float] = []
         best = False
-        done = self.step >= self.config.steps
+        done = self._clock.ended = self._budget.is_over(self.step, self._clock.seconds)
         if due(self.config.log_period_steps) or done:
             self._log.write(self._events, self.step, self._loop.frames)
             self._log = Log(since_step=self.step)
@@ -174,7 +184,7 @@ class Training(Iterator[Progress]):
                 checkpoint.point_best(self.run, folder)
             checkpoint.prune(self.run, self.config.checkpoints_kept)
         note, self._note = self._note, ""
-        return Progress(self.step, [tape.score for tape in turn.tapes], evaluated, note)
+        return Progress(self.step, self._clock.seconds, [tape.score for tape in turn.tapes], evaluated, note)
 
     def checkpoint(self) -> Path:
         """Write a checkpoint of this very moment, if there is none yet."""
@@ -209,8 +219,9 @@ class Training(Iterator[Progress]):
             "validation": asdict(self._validation),
             "log": asdict(self._log),
             "event_file_length": self._events.flush(),
+            CLOCK: self._clock.state(),
         }
-        write_state(folder / _STATE, state)
+        write_state(folder / STATE, state)
 
     def _unfinished(self, folder: Path) -> list[Tape]:
         store = TapeStore(folder / _UNFINISHED)
@@ -262,6 +273,6 @@ class Training(Iterator[Progress]):
 
 
 def _read_state(folder: Path) -> dict[str, Any]:
-    if not (folder / _STATE).is_file():
+    if not (folder / STATE).is_file():
         raise UserError(f"{folder} holds an agent to play with but no training state: it cannot be gone on from")
-    return read_state(folder / _STATE, "turn", "begun", "frames", "log", "event_file_length")
+    return read_state(folder / STATE, "turn", "begun", "frames", "log", "event_file_length")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlab import checkpoint
+from rlab.budget import Budget
 from rlab.evaluation import Evaluation
 from rlab.rundir import is_run, locked
 from rlab.types import UserError
@@ -18,7 +19,7 @@ from rlab.types import UserError
 
 @dataclass(frozen=True)
 class Wanted:
-    """A run of so many steps below `root`, with an evaluation of so many games at its end (0: none)."""
+    """A run of so many steps or minutes below `root`, with an evaluation of so many games at its end (0: none)."""
 
     root: Path
     environment: str
@@ -27,6 +28,7 @@ class Wanted:
     steps: int
     score_episodes: int
     meant: Callable[[Path], bool] = lambda run: True  # whether a run with this seed is it, where others lie beside it
+    minutes: float | None = None  # which end it sooner than its steps do; None: the steps alone
 
     @property
     def begun(self) -> list[Path]:
@@ -67,7 +69,7 @@ class Wanted:
         return None
 
     def _trained(self, run: Path) -> bool:
-        return (_step(run) or 0) >= self.steps
+        return Budget(self.steps, self.minutes).ends(checkpoint.latest(run))
 
     def _scored(self, run: Path) -> bool:
         """Whether its best checkpoint is, which after more training may be another than the scored one."""

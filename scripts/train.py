@@ -14,13 +14,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import agents
 import envs
 from rlab import checkpoint, command_line, pretrained, rundir
 from rlab.agent import Agent, Remembering
 from rlab.broken_off import telling_how_to_go_on, way_on
+from rlab.budget import read_clock
 from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.interrupts import stop_with_parent
 from rlab.protocol import Protocol, default_protocol, find_protocol
@@ -70,11 +71,15 @@ class Resume:
     """The run's folder."""
     steps: int = 0
     """Agent steps to train for in all; 0: as many as the run was started with."""
+    minutes: float | None = None
+    """Minutes to train for in all, those of earlier sessions included; None: as many as the run was started with."""
     score_episodes: int = 30
     """Full games that the best checkpoint plays at the end, on seeds that training never saw; 0: none."""
 
     def __post_init__(self) -> None:
         check_range("steps", self.steps, 0)
+        if self.minutes is not None:
+            check_range("minutes", self.minutes, 0.01)
         check_range("score_episodes", self.score_episodes, 0)
 
 
@@ -174,15 +179,16 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
         training = _training(run, settings, agent, protocol)
         network = getattr(agent, "network", None)
         training.begin(devices.graph_of(network) if network is not None else None, options.group)
-        _train(training, settings.run.steps, options.score_episodes, options.root)
+        _train(training, options.score_episodes, options.root)
 
 
 def resume(options: Resume) -> None:
     """Go on with a run."""
     run = options.resume
     settings = agents.read_settings(run)
-    if options.steps:
-        settings = dataclasses.replace(settings, run=dataclasses.replace(settings.run, steps=options.steps))
+    longer: dict[str, Any] = {"steps": options.steps} if options.steps else {}
+    longer |= {"minutes": options.minutes} if options.minutes is not None else {}
+    settings = dataclasses.replace(settings, run=dataclasses.replace(settings.run, **longer))
     protocol = find_protocol(settings.run.protocol, settings.run.env)
     spaces = envs.spaces_of(settings.run.env, protocol)
     if spaces != (settings.observation_space, settings.action_space):
@@ -195,6 +201,10 @@ def resume(options: Resume) -> None:
         raise UserError(
             f"the run is further: received --steps {options.steps}, allowed is {checkpoint.step_of(latest)} or more"
         )
+    if options.minutes is not None and 60 * options.minutes < (seconds := read_clock(latest).seconds):
+        raise UserError(
+            f"the run is further: received --minutes {options.minutes:g}, allowed is {seconds / 60:.2f} or more"
+        )
     print(f"resuming {run} from {latest.name}", flush=True)
     from rlab import devices
 
@@ -206,9 +216,9 @@ def resume(options: Resume) -> None:
         training = _training(run, settings, agent, protocol, resume=True)
         for note in [*rundir.changes(run, device), *training.begin()]:
             print(f"not the same as before: {note}")
-        if options.steps:
+        if longer:
             settings.write(run / rundir.CONFIG)
-        _train(training, settings.run.steps, options.score_episodes, run)
+        _train(training, options.score_episodes, run)
 
 
 def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *, resume: bool = False) -> "Training":
@@ -218,7 +228,7 @@ def _training(run: Path, settings: Settings, agent: Agent, protocol: Protocol, *
     return Training(run, settings, agent, protocol, make_env, envs.emulate, resume=resume)
 
 
-def _train(training: "Training", steps: int, score_episodes: int, logs: Path) -> None:
+def _train(training: "Training", score_episodes: int, logs: Path) -> None:
     """Turn the training until it is done or the user interrupts it; then score it and say how to go on.
 
     `logs` is the folder that TensorBoard is to show.
@@ -227,10 +237,13 @@ def _train(training: "Training", steps: int, score_episodes: int, logs: Path) ->
 
     run = training.run
     with closing(training):
-        if turn(training, steps):
+        if turn(training):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
-            print(way_on(run) if training.step < steps else f"score it with: python scripts/evaluate.py {run}")
+            print(f"score it with: python scripts/evaluate.py {run}" if training.ended else way_on(run))
             raise SystemExit(130)
+    if training.step < training.config.steps:
+        minutes = f"{training.config.minutes:g} minutes"
+        print(f"ended at step {training.step} after {minutes}; a larger --minutes goes on")
     if score_episodes:
         if status := _call("evaluate.py", run, "--episodes", score_episodes):
             raise SystemExit(status)

@@ -45,7 +45,7 @@ SCRIPTS = Path(__file__).parent
 ROOT = Path("checkpoints")
 REPORT, NUMBERS = "transfer.md", "transfer.json"
 # Options of train.py that tell the runs of a comparison apart, or that have one of the same name here.
-OWN = ("--env", "--steps", "--seed", "--threads", "--root", "--score-episodes", "--check-env", "--resume")
+OWN = ("--env", "--steps", "--minutes", "--seed", "--threads", "--root", "--score-episodes", "--check-env", "--resume")
 OWN += ("--encoder", "--policy", "--freeze", "--encoder-learning-rate")
 
 

@@ -38,7 +38,7 @@ TRIALS = 30
 _FILE_WIDTH = 160  # columns of the table where there is no terminal to ask
 # Options of train.py that are set for each trial, or that have one of the same name here.
 LOOKS = ("--evaluation-period-steps", "--checkpoint-period-steps", "--checkpoints-kept")
-OWN = ("--env", "--preset", "--steps", "--seed", "--seeds", "--jobs", "--threads", "--root", "--group")
+OWN = ("--env", "--preset", "--steps", "--minutes", "--seed", "--seeds", "--jobs", "--threads", "--root", "--group")
 OWN += ("--score-episodes", "--check-env", "--resume", *LOOKS)
 OF_RUN = ("num_envs", "life_loss_ends_value")  # settings of a run that are learnt by, beside those of its agent
 

@@ -28,8 +28,14 @@ def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) 
     departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
-    if _steps(origin["command"]) not in (None, str(settings.run.steps)):
-        train += f"\npython scripts/train.py --resume RUN --steps {settings.run.steps}"
+    longer, limit = "", settings.run.minutes
+    if _given(origin["command"], "--steps") not in (None, str(settings.run.steps)):
+        longer += f" --steps {settings.run.steps}"
+    if limit is not None and float(_given(origin["command"], "--minutes") or 0) != limit:
+        longer += f" --minutes {limit:g}"
+    if longer:
+        train += f"\npython scripts/train.py --resume RUN{longer}"
+    repeated = f"; `--steps {steps}` in place of minutes repeats it" if limit is not None else ""
     return f"""# {settings.agent} on {settings.run.env}
 
 **{mean} points** [{low}, {high}]: mean and 95% interval (BCa bootstrap over games) of
@@ -51,7 +57,7 @@ python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
 | | |
 |---|---|
 | preset | `{settings.preset}`, every setting in `config.json` (hash `{settings.hash}`) |
-| training | {steps:,} steps, {frames:,.0f} frames, seed {settings.run.seed} |
+| training | {steps:,} steps, {frames:,.0f} frames, seed {settings.run.seed}{repeated} |
 | checkpoint | the best of its validation games, after {evaluation.step:,} steps |
 | departures from the protocol | {departures} |
 | time | {seconds / 3600:.1f} hours, validation games included |
@@ -70,10 +76,10 @@ games in it.
 """
 
 
-def _steps(command: Sequence[str]) -> str | None:
-    """The number of steps that a training's command asked for; None: the default."""
+def _given(command: Sequence[str], option: str) -> str | None:
+    """The value that a training's command gave to an option; None: the default."""
     for word, following in zip(command, [*command[1:], ""], strict=True):
-        if word.startswith("--steps"):
+        if word.partition("=")[0] == option:
             return word.partition("=")[2] or following
     return None
 

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from rlab import checkpoint
+from rlab.budget import CLOCK
 from rlab.rundir import TAPES
 from rlab.tapes import TapeStore
 from rlab.tensorboard import read_scalars
@@ -93,4 +94,5 @@ def _without_times(path: Path) -> Any:
     value = json.loads(path.read_text())
     if "log" in value:
         del value["log"]["since"], value["log"]["since_step"]
+        value.pop(CLOCK, None)
     return value

@@ -16,7 +16,7 @@ _BAR_SECONDS = 0.2
 _GAMES = 20
 
 
-def turn(trained: "training.Training", steps: int) -> bool:
+def turn(trained: "training.Training") -> bool:
     """Turn a training until it is done or the user interrupts it, and show how far it is; whether it was interrupted.
 
     A second interrupt raises KeyboardInterrupt.
@@ -24,7 +24,7 @@ def turn(trained: "training.Training", steps: int) -> bool:
     say = "stopping at the end of this step or evaluation; once more to end at once"
     with (
         noted(signal.SIGINT, signal.SIGTERM, say=say, once=True) as interrupts,
-        ProgressBar(trained.step, steps) as bar,
+        ProgressBar(trained.step, trained.config.steps, trained.config.minutes) as bar,
     ):
         for progress in trained:
             bar.show(progress)
@@ -34,16 +34,18 @@ def turn(trained: "training.Training", steps: int) -> bool:
 
 
 class ProgressBar:
-    """Shows steps, steps/s, time left, the mean of the last 20 games and the last evaluation."""
+    """Shows steps, or minutes where these are limited, steps/s, time left, the mean of the last 20 games and the last
+    evaluation.
+    """
 
-    def __init__(self, step: int, steps: int) -> None:
-        self._steps = steps
+    def __init__(self, step: int, steps: int, minutes: float | None = None) -> None:
+        self._steps, self._minutes = steps, minutes
         self._console = Console()
         self._scores: deque[float] = deque(maxlen=_GAMES)
         self._evaluated = ""
         self._shown = (time.monotonic(), step)
         self._bar = Progress(
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+            TextColumn("{task.fields[reached]}"),
             BarColumn(None),  # what the other columns leave of the line; they fit into 80 characters
             TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(compact=True),
@@ -53,7 +55,9 @@ class ProgressBar:
             disable=not self._console.is_terminal,
             expand=True,
         )
-        self._task = self._bar.add_task("", total=steps, completed=step, speed="", scores="")
+        reached = f"{step:,}/{steps:,}"
+        self._task = self._bar.add_task("", total=1.0, reached=reached, speed="", scores="")
+        self._bar.update(self._task, completed=step / steps)
 
     def show(self, progress: "training.Progress") -> None:
         self._scores.extend(progress.scores)
@@ -67,10 +71,16 @@ class ProgressBar:
             return
         speed = f"{(progress.step - self._shown[1]) / max(seconds, 1e-9):,.0f} steps/s"
         mean = f"{sum(self._scores) / len(self._scores):,.1f}" if self._scores else "none yet"
-        self._bar.update(self._task, completed=progress.step, speed=speed, scores=f"games {mean}{self._evaluated}")
+        share, reached, of_time = progress.step / self._steps, f"{progress.step:,}/{self._steps:,}", ""
+        if self._minutes is not None:
+            minutes = progress.seconds / 60
+            share = max(share, minutes / self._minutes)
+            reached, of_time = f"{progress.step:,}", f", {minutes:.1f} of {self._minutes:g} minutes"
+        shown = f"games {mean}{self._evaluated}"
+        self._bar.update(self._task, completed=share, reached=reached + of_time, speed=speed, scores=shown)
         if not self._console.is_terminal:
             scores = f"last {len(self._scores)} games {mean}{self._evaluated}"
-            print(f"{progress.step:,} of {self._steps:,} steps, {speed}, {scores}", flush=True)
+            print(f"{progress.step:,} of {self._steps:,} steps{of_time}, {speed}, {scores}", flush=True)
         self._shown = (now, progress.step)
 
     def __enter__(self) -> "ProgressBar":

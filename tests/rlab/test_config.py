@@ -59,7 +59,7 @@ def another(field, value):
         return f"{value}-other"
     if isinstance(value, tuple):
         return (*value, 64)
-    return value + 1 if isinstance(value, int) else value / 2 or 0.5
+    return value + 1 if isinstance(value, int) else (value or 0) / 2 or 0.5
 
 
 @pytest.mark.parametrize("section", ["run", "config"])

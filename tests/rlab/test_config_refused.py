@@ -87,6 +87,10 @@ def test_a_value_of_another_type_is_refused(path, section, name, value):
     [
         ("run", "steps", 0),
         ("run", "steps", -5),
+        ("run", "minutes", 0),
+        ("run", "minutes", -5),
+        ("run", "minutes", math.nan),
+        ("run", "minutes", math.inf),
         ("run", "seed", -1),
         ("run", "seed", 2**31),
         ("run", "num_envs", 0),

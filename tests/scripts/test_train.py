@@ -22,6 +22,7 @@ from rlab.protocol import PROTOCOLS
 from rlab.report.difference import difference
 from rlab.tapes import TapeStore
 from rlab.tensorboard import read_scalars
+from rlab.types import UserError
 from scripts import train
 from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, call, only_run, serving, small
 
@@ -175,3 +176,28 @@ def test_an_environment_of_a_users_own_is_trained_whether_or_not_it_repeats_itse
     call("train.py", "--resume", run, "--steps", "200", *UNSCORED)
     # an episode lasts 20 turns of 2 environments; what does not repeat itself begins anew at step 100
     assert TapeStore(run / "tapes.sqlite").table("train")[-1]["step"] >= (160 if name == "Good" else 140)
+
+
+def test_minutes_end_a_run_which_is_then_scored_played_again_and_gone_on_with(tmp_path):
+    lines = call("train.py", *small(tmp_path / "minutes", steps=10**6, minutes=0.02), *UNSCORED)
+    run = only_run(tmp_path / "minutes")
+    step = checkpoint.step_of(checkpoint.latest(run))
+    assert f"ended at step {step} after 0.02 minutes; a larger --minutes goes on" in lines
+    assert 0 < step < 10**6
+    assert read_scalars(run)["eval/score"][-1][0] == step
+    settings = agents.read_settings(run).run
+    assert (settings.steps, settings.minutes) == (10**6, 0.02)
+    call("train.py", *small(tmp_path / "steps", steps=step), *UNSCORED)
+    # but for the length of the log, in which the settings stand
+    assert difference(run, only_run(tmp_path / "steps")) == ["checkpoint: loop.json"]
+
+    call("evaluate.py", run, "--episodes", "2")
+    call("verify.py", run)
+    assert "1 (3)" in "\n".join(call("compare.py", run))
+
+    with pytest.raises(UserError, match=r"^the run is further: received --minutes 0.01, allowed is 0.\d\d or more$"):
+        call("train.py", "--resume", run, "--minutes", "0.01", *UNSCORED)
+    call("train.py", "--resume", run, *UNSCORED)
+    assert checkpoint.step_of(checkpoint.latest(run)) == step  # nothing was left to do
+    call("train.py", "--resume", run, "--steps", step + 100, "--minutes", "60", *UNSCORED)
+    assert checkpoint.step_of(checkpoint.latest(run)) == step + 100

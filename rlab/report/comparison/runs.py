@@ -14,7 +14,7 @@ from rlab.types import UserError
 
 # Settings that leave what is learnt in a step as it is.
 _NO_OTHER_SAMPLE = (
-    *("steps", "evaluation_period_steps", "evaluation_episodes", "checkpoint_period_steps"),
+    *("steps", "minutes", "evaluation_period_steps", "evaluation_episodes", "checkpoint_period_steps"),
     *("checkpoints_kept", "log_period_steps", "threads"),
 )
 
