@@ -170,6 +170,23 @@ PRESETS = {
         "ALE/*",
         {"life_loss_ends_value": True},
     ),
+    "efficient": Preset(
+        Config(
+            dueling=True,
+            n_steps=10,
+            learning_rate=1e-4,
+            optimizer_epsilon=1.5e-4,
+            update_period_steps=1,
+            target_period_updates=1,
+            warmup_steps=1_600,
+            shift_pixels=4,
+            intensity_noise=0.05,
+            epsilon_end=0.01,
+            epsilon_decay_steps=5_000,
+        ),
+        "ALE/*",
+        {"steps": 100_000, "life_loss_ends_value": True, "precision": "auto"},
+    ),
     "paper": Preset(
         Config(optimizer="rmsprop", optimizer_epsilon=0.01 / 32**2),  # theirs is for the sum over a batch, not its mean
         "ALE/*",

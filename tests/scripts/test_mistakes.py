@@ -35,12 +35,17 @@ MISTAKES = {
         "[H, W, C]",
     ],
     CARTPOLE + "--preset quick": [
-        "unknown preset of dqn: received 'quick', allowed are fast, rainbow, paper, book, book_pong, control"
+        "unknown preset of dqn: received 'quick', allowed are fast, rainbow, efficient, paper, book, book_pong, control"
     ],
     CARTPOLE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
     CARTPOLE + "--steps -5": ["--steps is out of range: received -5, allowed is 1 or more"],
     CARTPOLE + "--steps ten": ["Error parsing --steps", "'ten' (see train.py dqn --help)"],
     CARTPOLE + "--seed -1": ["--seed is out of range: received -1, allowed is 0 to 2147483647"],
+    CARTPOLE + "--minutes 0": ["--minutes is out of range: received 0.0, allowed is 0.01 or more"],
+    CARTPOLE + "--minutes -1": ["--minutes is out of range: received -1.0, allowed is 0.01 or more"],
+    CARTPOLE + "--minutes nan": ["--minutes is out of range: received nan, allowed is 0.01 or more"],
+    CARTPOLE + "--minutes inf": ["--minutes is out of range: received inf, allowed is 0.01 or more"],
+    CARTPOLE + "--minutes ten": ["--minutes", "'ten'"],
     CARTPOLE + "--num-envs 0": ["--num-envs is out of range: received 0, allowed is 1 or more"],
     CARTPOLE + "--gamma nan": ["--gamma is out of range: received nan, allowed is 0 to 1"],
     CARTPOLE + "--score-episodes -3": ["--score-episodes is out of range: received -3, allowed is 0 or more"],
@@ -65,6 +70,7 @@ MISTAKES = {
     "train.py --resume file": ["not a run: file has no config.json"],
     "train.py --resume empty --steps ten": ["'ten'"],
     "train.py --resume empty --steps -5": ["--steps is out of range: received -5"],
+    "train.py --resume empty --minutes nan": ["--minutes is out of range: received nan, allowed is 0.01 or more"],
     "train.py --resume empty --score-episodes -1": ["--score-episodes is out of range: received -1"],
     "train.py --resume empty --env CartPole-v1": ["Unrecognized options: --env, CartPole-v1"],
     "train.py dqn --resume empty": ["Unrecognized options: dqn"],
