@@ -6,7 +6,7 @@ import keras
 
 from agents.dqn.config import Config
 from agents.dqn.returns import Returns
-from rlab.nets.heads import ValueHead, noisy_q_network, q_network
+from rlab.nets.heads import ValueHead, q_network
 from rlab.nets.reuse import features_of
 from rlab.seeding import Seeds
 
@@ -30,8 +30,10 @@ def make_networks(config: Config, encoder: keras.Model, num_actions: int, return
         dueling=config.dueling,
         deviation=config.noise,
     )
-    build = noisy_q_network if config.noise else q_network
+    size = head.noise_size(int(encoder.output.shape[-1]))
+    noise = {"noise": size} if size else {}
     plain = q_network(encoder, head, returns.expectation)
-    exploring = build(encoder, head, returns.expectation) if config.noise else plain
-    learning = build(features_of(encoder), head, returns.expectation) if config.cache_features else exploring
-    return Networks(plain, exploring, learning, head.noise_size(int(encoder.output.shape[-1])))
+    exploring = q_network(encoder, head, returns.expectation, **noise) if noise else plain
+    remembered = features_of(encoder) if config.cache_features else encoder
+    learning = q_network(remembered, head, returns.expectation, **noise)
+    return Networks(plain, exploring, learning, size)
