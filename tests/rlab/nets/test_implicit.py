@@ -80,6 +80,8 @@ def test_fractions_are_not_rounded_where_the_network_computes_in_bfloat16():
         rounded = networks()[1]
         assert rounded.get_layer("embedding").output.dtype == "bfloat16"
         assert {output.dtype for output in rounded.outputs} == {"float32"}
+        expected = np.cos(np.pi * np.arange(64) * FRACTIONS[..., None])
+        np.testing.assert_allclose(rounded.get_layer("cosines")(FRACTIONS), expected, atol=1e-4)
         np.testing.assert_allclose(rounded([SEEN, FRACTIONS])[1], exact, atol=0.03)
     finally:
         keras.mixed_precision.set_global_policy("float32")
