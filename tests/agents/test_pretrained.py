@@ -116,6 +116,26 @@ def test_of_some_layers_the_first_stand_still(name, tmp_path):
     assert [np.array_equal(*pair) for pair in zip(before, after, strict=True)] == [True, True, False, False]
 
 
+def test_of_a_residual_network_the_first_section_can_stand_still(tmp_path):
+    settings = case("dqn").settings
+    spaces = settings.observation_space, settings.action_space
+    path = write_encoder(tmp_path, *spaces, CATCH, kind="impala")
+    session = Session(case("dqn", encoder=str(path), freeze="5"))
+    before = encoder_weights(session.agent)
+    learnt(session)
+    moved = [not np.array_equal(*pair) for pair in zip(before, encoder_weights(session.agent), strict=True)]
+    assert moved == [False] * 10 + [True] * 20  # a kernel and a bias each
+
+
+@each_deep_agent
+def test_it_sees_and_learns_by_the_residual_network(name):
+    session = Session(case(name, encoder_kind="impala"))
+    before = encoder_weights(session.agent)
+    assert len(before) == (30 if name != "pqn" else 30 + 2 * 13)  # which has layer normalisation
+    learnt(session, 2)
+    assert not any(map(np.array_equal, before, encoder_weights(session.agent)))
+
+
 @each_deep_agent
 def test_more_layers_than_there_are_cannot_be_frozen(name, tmp_path):
     with pytest.raises(UserError, match=r"--freeze is out of range: received 3, allowed are 1 to 2, .*hidden_2"):
