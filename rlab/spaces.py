@@ -22,10 +22,11 @@ def fits_nature(space: spaces.Space[Any]) -> bool:
 
 def check_encoder(kind: str, space: spaces.Space[Any]) -> None:
     """Raise UserError unless an encoder of this kind (`rlab.nets.encoders.make_encoder`) can see such observations."""
-    if kind != "mlp" and not fits_nature(space):
+    if not (kind == "mlp" or (is_image(space) if kind == "impala" else fits_nature(space))):
+        least = "" if kind == "impala" else f" of {NATURE_LEAST} pixels a side or more"
         raise UserError(
             f"an image agent does not fit this environment: received observations {space}, allowed are images "
-            f"[H, W, C] of {NATURE_LEAST} pixels a side or more; choose another preset or --encoder-kind mlp"
+            f"[H, W, C]{least}; choose another preset or --encoder-kind mlp"
         )
 
 

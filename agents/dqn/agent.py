@@ -26,6 +26,7 @@ from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
+from rlab.nets.implicit import let_pass
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
@@ -89,6 +90,8 @@ class DQN:
     def start_from(self, policy: keras.Model) -> None:
         """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
         start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
+        if self._returns.fractions:
+            let_pass(self.network)
         self._target.set_weights(self._learner.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
@@ -157,8 +160,7 @@ class DQN:
             batch, places, importance = self._draw(replay, step)
             if self._gradient is not None:
                 made.append(self._finish(self._gradient.result()))
-            noise = [self._noise.standard_normal((PASSES, self._noise_size), np.float32)] if self._noise_size else []
-            inputs = [*batch, importance, *noise]
+            inputs = [*batch, importance, *self._draw_inputs()]
             self._gradient, self._places = self._beside.submit(self._compute, *inputs), places
             self.updates += 1
         if not made:
@@ -174,6 +176,12 @@ class DQN:
             drawn = Drawn(replay.sample(size, self._random), self._places, np.ones(size, np.float32))
         batch = augmented(drawn.batch, self._noise, shift=config.shift_pixels, intensity=config.intensity_noise)
         return drawn._replace(batch=batch)
+
+    def _draw_inputs(self) -> list[Array]:
+        """What is random in an update: the noise of weights and the fractions of returns, where there are some."""
+        noise = [self._noise.standard_normal((PASSES, self._noise_size), np.float32)] if self._noise_size else []
+        size = PASSES * self.config.batch_size, self._returns.fractions
+        return [*noise, self._noise.random(size, np.float32)] if self._returns.fractions else noise
 
     def _finish(self, computed: Sequence[Array]) -> list[float]:
         """Apply a gradient; its loss, mean error and mean value."""
@@ -268,11 +276,12 @@ class DQN:
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
         number = tf.TensorSpec((config.batch_size,), tf.float32)
         chosen = tf.TensorSpec((config.batch_size,), tf.int64)
-        noise = [tf.TensorSpec((PASSES, self._noise_size), tf.float32)] if self._noise_size else []
+        sizes = (PASSES, self._noise_size), (PASSES * config.batch_size, self._returns.fractions)
+        drawn = [tf.TensorSpec(size, tf.float32) for size in sizes if size[1]]
         shapes = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
         compute = make_gradient(config, self._learner, self._target, self._returns)
         return (
-            devices.function(compute, seen, chosen, number, number, seen, number, *noise),
+            devices.function(compute, seen, chosen, number, number, seen, number, *drawn),
             devices.function(apply, *shapes),
             devices.function(follow),
         )

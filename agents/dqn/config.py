@@ -17,8 +17,9 @@ from rlab.types import UserError
 class Config(ExplorationConfig, PretrainedConfig):
     """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
 
-    encoder_kind: Literal["nature", "book", "mlp"] = "nature"
-    """What sees: `nature`, three convolutions for images; `book`, the same padded; `mlp`, dense layers for vectors."""
+    encoder_kind: Literal["nature", "book", "impala", "mlp"] = "nature"
+    """What sees: `nature`, three convolutions for images; `book`, the same padded; `impala`, 15 of them with residual
+    blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers for vectors."""
     encoder_sizes: tuple[int, ...] = (64,)
     """Units of each dense layer of an `mlp` encoder."""
     hidden_sizes: tuple[int, ...] = (512,)
@@ -30,12 +31,12 @@ class Config(ExplorationConfig, PretrainedConfig):
     noise: float = 0.0
     """Deviation that the noise of the head's weights begins with, in that of the weights; it is learnt, and explores.
     0: none; 0.5 in Fortunato et al. (2018). Higher: explores more at first. Goes with --epsilon-start 0."""
-    returns: Literal["mean", "categorical", "quantile"] = "mean"
-    """What is learnt of returns: their `mean`; how probable each of some numbers is (`categorical`, C51); or their
-    quantiles (`quantile`, QR-DQN)."""
+    returns: Literal["mean", "categorical", "quantile", "implicit"] = "mean"
+    """What is learnt of returns: their `mean`; how probable each of some numbers is (`categorical`, C51); some of their
+    quantiles (`quantile`, QR-DQN); or all, of which some are drawn for each update (`implicit`, IQN)."""
     return_numbers: int = 51
-    """How many numbers stand for an action's returns, where not only their mean is learnt: 51 in C51, 200 in QR-DQN.
-    Higher: finer, slower."""
+    """How many numbers stand for an action's returns, where not only their mean is learnt: 51 in C51, 200 in QR-DQN, 64
+    drawn ones in IQN. Higher: finer, slower."""
     return_limit: float = 10.0
     """The largest number, and with the other sign the smallest, of `categorical` returns. Higher: nothing is cut off,
     coarser."""
@@ -186,6 +187,21 @@ PRESETS = {
         ),
         "ALE/*",
         {"steps": 100_000, "life_loss_ends_value": True, "precision": "auto"},
+    ),
+    "iqn": Preset(
+        Config(
+            returns="implicit",
+            return_numbers=64,
+            n_steps=3,
+            learning_rate=5e-5,
+            optimizer_epsilon=0.01 / 32,
+            target_period_updates=2_000,
+            warmup_steps=20_000,
+            epsilon_end=0.01,
+            epsilon_decay_steps=250_000,
+        ),
+        "ALE/*",
+        {"life_loss_ends_value": True},
     ),
     "paper": Preset(
         Config(optimizer="rmsprop", optimizer_epsilon=0.01 / 32**2),  # theirs is for the sum over a batch, not its mean

@@ -18,7 +18,8 @@ from rlab.ops.losses import huber
 class Returns(Protocol):
     """A kind of them."""
 
-    numbers: int  # N, that the network tells for an action
+    numbers: int  # that the network tells for an action, in one pass of its head
+    fractions: int  # N that are drawn for each observation of an update, and handed to the network; 0: none
     expectation: Expectation | None  # what makes means of them
 
     def places(self, outputs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -29,8 +30,11 @@ class Returns(Protocol):
         """The places [B, M] and weights [B, M] of a `policy` [B, A] over actions with these."""
         ...
 
-    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """How far [B] what is told of the actions that were taken, [B] or [B, N], is from the goal."""
+    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
+        """How far [B] what is told of the actions that were taken, [B] or [B, N], is from the goal.
+
+        What was `drawn` for the network that tells it ends with the fractions [B, N], if there are some.
+        """
         ...
 
 
@@ -38,6 +42,7 @@ class Mean:
     """Only their mean."""
 
     numbers = 1
+    fractions = 0
     expectation = None
 
     def places(self, outputs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
@@ -47,12 +52,14 @@ class Mean:
     def goal(self, places: tf.Tensor, weights: tf.Tensor, policy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _mean_over_actions(places, policy), weights[:, 0]
 
-    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
         return huber(places[:, 0] - taken)
 
 
 class Categorical:
     """How probable each of N numbers is. Source: Bellemare et al. (2017)."""
+
+    fractions = 0
 
     def __init__(self, numbers: int, limit: float) -> None:
         self.numbers = numbers
@@ -68,17 +75,19 @@ class Categorical:
         size = places.shape[1] * places.shape[2]
         return tf.reshape(places, (-1, size)), tf.reshape(policy[..., None] * weights, (-1, size))
 
-    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
         return cross_entropy(taken, categorical_projection(places, weights, self._support))
 
 
 class Quantile:
     """N quantiles. Source: Dabney et al. (2018); Vieillard et al. (2020), appendix B.2, for a mean over actions."""
 
+    fractions = 0
+
     def __init__(self, numbers: int) -> None:
         self.numbers = numbers
         self.expectation = Expectation(dtype="float32", name="expectation")
-        self._fractions = middle_fractions(numbers)
+        self._middles = middle_fractions(numbers)
 
     def places(self, outputs: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         return outputs[1], tf.ones_like(outputs[1])
@@ -86,8 +95,19 @@ class Quantile:
     def goal(self, places: tf.Tensor, weights: tf.Tensor, policy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _mean_over_actions(places, policy), weights[:, 0]
 
-    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        return quantile_huber(taken, self._fractions, places)
+    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
+        return quantile_huber(taken, self._middles, places)
+
+
+class Implicit(Quantile):
+    """N quantiles at fractions that are drawn anew each time. Source: Dabney et al. (2018b), equations 2 and 3."""
+
+    def __init__(self, fractions: int) -> None:
+        super().__init__(1)  # at a time
+        self.fractions = fractions
+
+    def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
+        return quantile_huber(taken, drawn[-1], places)
 
 
 def _mean_over_actions(places: tf.Tensor, policy: tf.Tensor) -> tf.Tensor:
@@ -100,6 +120,7 @@ def make_returns(config: Config) -> Returns:
         "mean": Mean,
         "categorical": lambda: Categorical(config.return_numbers, config.return_limit),
         "quantile": lambda: Quantile(config.return_numbers),
+        "implicit": lambda: Implicit(config.return_numbers),
     }
     returns: Returns = made[config.returns]()
     return returns

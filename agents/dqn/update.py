@@ -12,7 +12,7 @@ from rlab.ops.munchausen import munchausen_bonus, soft_policy
 from rlab.ops.temporal_differences import bellman_target, greedy_policy, taken
 
 METRICS = ("loss/value", "loss/td_error", "value/mean")
-PASSES = 4  # of a network with noise, in one update: each has noise of its own
+PASSES = 4  # of a network in one update: each has noise of its own, and fractions, where it takes some
 
 
 def make_gradient(
@@ -21,7 +21,8 @@ def make_gradient(
     """What gives the gradient by the learner's trainable variables, then the three `METRICS`, then the errors [B].
 
     It takes a batch of `rlab.types.Batch`: observation and next_observation [B, *O], action, reward and discount [B];
-    the importance [B] of each transition; and noise [PASSES, S] where the networks have some.
+    the importance [B] of each transition; and what is drawn for the networks, one part after another for each pass:
+    noise [PASSES, S] where they have some, then fractions [PASSES * B, N] where returns want them.
     """
     variables = learner.trainable_variables
 
@@ -32,9 +33,9 @@ def make_gradient(
         discount: tf.Tensor,
         next_observation: tf.Tensor,
         importance: tf.Tensor,
-        *noise: tf.Tensor,
+        *drawn: tf.Tensor,
     ) -> list[tf.Tensor]:
-        passes = zip(*(tf.split(one, PASSES) for one in noise), strict=True) if noise else itertools.repeat(())
+        passes = zip(*(tf.split(one, PASSES) for one in drawn), strict=True) if drawn else itertools.repeat(())
         next_told = told(target, next_observation, *next(passes))
         places, weights = returns.places(next_told)
         if config.munchausen:
@@ -47,9 +48,10 @@ def make_gradient(
             policy = greedy_policy(chooser[0])
         places, weights = returns.goal(places, weights, policy)
         goal = bellman_target(reward, discount, places)
+        its_own = next(passes)
         with tf.GradientTape() as tape:
-            believed = told(learner, observation, *next(passes))
-            losses = returns.loss(tf.gather(believed[-1], action, batch_dims=1), goal, weights)
+            believed = told(learner, observation, *its_own)
+            losses = returns.loss(tf.gather(believed[-1], action, batch_dims=1), goal, weights, *its_own)
             loss = tf.reduce_mean(importance * losses)
         value = taken(believed[0], action)
         error = tf.reduce_sum(weights * goal, axis=1) / tf.reduce_sum(weights, axis=1) - value
@@ -61,7 +63,7 @@ def make_gradient(
 
 
 def told(network: keras.Model, *inputs: tf.Tensor) -> Sequence[tf.Tensor]:
-    """What a network tells of observations [B, *O], with noise [1, S] or without: values, and distributions if any."""
+    """What a network tells of observations [B, *O] and of what was drawn for it: values, and distributions if any."""
     outputs = network(inputs[0] if len(inputs) == 1 else list(inputs))
     return outputs if isinstance(outputs, list) else [outputs]
 

@@ -17,8 +17,9 @@ from rlab.types import UserError
 class Config(PretrainedConfig):
     """Proximal policy optimisation. The defaults are those of Schulman et al. (2017), table 3, for robots."""
 
-    encoder_kind: Literal["nature", "mlp"] = "mlp"
-    """What sees: `nature`, three convolutions for images; `mlp`, dense layers for vectors and small observations."""
+    encoder_kind: Literal["nature", "impala", "mlp"] = "mlp"
+    """What sees: `nature`, three convolutions for images; `impala`, 15 of them with residual blocks (Espeholt et al.,
+    2018), several times as slow; `mlp`, dense layers for vectors and small observations."""
     encoder_sizes: tuple[int, ...] = ()
     """Units of each dense layer of an `mlp` encoder, which policy and value share; none: the observation itself."""
     hidden_sizes: tuple[int, ...] = (64, 64)

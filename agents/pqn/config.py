@@ -17,8 +17,9 @@ from rlab.types import UserError
 class Config(ExplorationConfig, PretrainedConfig):
     """Parallelised Q-network. The defaults are those of Gallici et al. (2025) for Atari, with 128 environments."""
 
-    encoder_kind: Literal["nature", "mlp"] = "nature"
-    """What sees: `nature`, three convolutions for images; `mlp`, dense layers for vectors and small observations."""
+    encoder_kind: Literal["nature", "impala", "mlp"] = "nature"
+    """What sees: `nature`, three convolutions for images; `impala`, 15 of them with residual blocks (Espeholt et al.,
+    2018), several times as slow; `mlp`, dense layers for vectors and small observations."""
     encoder_sizes: tuple[int, ...] = (128,)
     """Units of each dense layer of an `mlp` encoder."""
     hidden_sizes: tuple[int, ...] = (512,)

@@ -1,6 +1,5 @@
 """Encoders: Keras models from observations [B, *O], as the environment gives them, to features [B, D] float32."""
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 import keras
@@ -8,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from gymnasium import spaces
 
-from rlab.nets.initialisers import fan_in
+from rlab.nets.impala import impala
+from rlab.nets.initialisers import Start, fan_in
 from rlab.nets.layer_norm import normalised_relu
 from rlab.seeding import Seeds
 from rlab.spaces import is_image
@@ -34,9 +34,6 @@ class Standardise(keras.layers.Layer):  # type: ignore[misc]
         """Both of the shape of an observation."""
         self.mean.assign(mean)
         self.deviation.assign(deviation)
-
-
-Start = Callable[[Seeds, str], keras.initializers.Initializer]  # of the weights of the layer of a name
 
 
 def nature(
@@ -105,7 +102,7 @@ def mlp(
 
 
 def make_encoder(
-    kind: Literal["nature", "book", "mlp"],
+    kind: Literal["nature", "book", "impala", "mlp"],
     space: spaces.Space[Any],
     sizes: tuple[int, ...],
     seeds: Seeds,
@@ -114,10 +111,12 @@ def make_encoder(
     standardised: bool = False,
     normalised: bool = False,
 ) -> keras.Model:
-    """A new encoder of a kind that agents have as a setting: `nature`, the same with the book's padding, or `mlp`.
+    """A new encoder of a kind that agents have as a setting: `nature`, that with the book's padding, `impala`, `mlp`.
 
     `sizes` and `standardised` are for `mlp`, `start` for the others.
     """
     if kind == "mlp":
         return mlp(space, sizes, seeds, standardised=standardised, normalised=normalised)
+    if kind == "impala":
+        return impala(space, seeds, start, normalised=normalised)
     return nature(space, seeds, "same" if kind == "book" else "valid", start, normalised=normalised)

@@ -1,6 +1,7 @@
 """Heads of Q-networks: what turns an encoder's features into the values of actions, or into distributions of them."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -119,23 +120,18 @@ class ValueHead:
         return self._flat(joined) if self._numbers == 1 else joined
 
 
-def q_network(encoder: keras.Model, head: ValueHead, expectation: Expectation | None = None) -> keras.Model:
+def q_network(
+    encoder: keras.Model, head: Callable[..., Any], expectation: Expectation | None = None, **drawn: int
+) -> keras.Model:
     """Observations [B, *O] to action values [B, A] float32, by a head on the encoder.
 
     With an `expectation` the head gives distributions, of which the values are the means: a second output [B, A, N].
+    What is `drawn` are further inputs that the head takes by these names, each of so many numbers: the noise [1, S] of
+    its weights, the fractions [B, N] that it is asked for. The layers are the same, whatever goes in.
     Source: Mnih et al. (2015), Methods, "Model architecture" (a hidden layer of 512 units).
     """
     observation = keras.Input(encoder.input.shape[1:], dtype=encoder.input.dtype, name="observation")
-    return keras.Model(observation, _outputs(head(encoder(observation)), expectation), name="q_network")
-
-
-def noisy_q_network(encoder: keras.Model, head: ValueHead, expectation: Expectation | None = None) -> keras.Model:
-    """The same layers, with a second input: the noise [1, S] of the head's weights."""
-    observation = keras.Input(encoder.input.shape[1:], dtype=encoder.input.dtype, name="observation")
-    noise = keras.Input((head.noise_size(int(encoder.output.shape[-1])),), dtype="float32", name="noise")
-    outputs = _outputs(head(encoder(observation), noise), expectation)
-    return keras.Model([observation, noise], outputs, name="noisy_q_network")
-
-
-def _outputs(found: Any, expectation: Expectation | None) -> Any:
-    return found if expectation is None else [expectation(found), found]
+    others = {name: keras.Input((size,), dtype="float32", name=name) for name, size in drawn.items()}
+    found = head(encoder(observation), **others)
+    inputs = [observation, *others.values()] if others else observation
+    return keras.Model(inputs, found if expectation is None else [expectation(found), found], name="q_network")

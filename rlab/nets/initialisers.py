@@ -1,10 +1,13 @@
 """How weights start, each layer from a random stream of its own."""
 
 import math
+from collections.abc import Callable
 
 import keras
 
 from rlab.seeding import Seeds
+
+Start = Callable[[Seeds, str], keras.initializers.Initializer]  # of the weights of the layer of a name
 
 
 def fan_in(seeds: Seeds, name: str) -> keras.initializers.Initializer:

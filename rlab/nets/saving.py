@@ -18,6 +18,7 @@ import numpy as np
 import rlab.nets.dense  # these make the lab's own layers known to Keras
 import rlab.nets.encoders
 import rlab.nets.heads
+import rlab.nets.implicit
 import rlab.nets.policies  # noqa: F401
 from rlab.types import Array, UserError
 

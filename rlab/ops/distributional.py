@@ -1,8 +1,11 @@
 """Distributions of returns in place of their means, as pure functions.
 
 Source: Bellemare et al. (2017), A Distributional Perspective on Reinforcement Learning (C51); Dabney et al. (2018),
-Distributional Reinforcement Learning with Quantile Regression (QR-DQN).
+Distributional Reinforcement Learning with Quantile Regression (QR-DQN); Dabney et al. (2018b), Implicit Quantile
+Networks for Distributional Reinforcement Learning (IQN).
 """
+
+import math
 
 import tensorflow as tf
 
@@ -35,16 +38,25 @@ def middle_fractions(count: int) -> tf.Tensor:
     return (tf.range(count, dtype=tf.float32) + 0.5) / float(count)
 
 
-def quantile_huber(quantiles: tf.Tensor, fractions: tf.Tensor, goals: tf.Tensor) -> tf.Tensor:
-    """The quantile regression loss [B] of `quantiles` [B, N] at `fractions` [N], against samples `goals` [B, M].
+def cosines(fractions: tf.Tensor, count: int) -> tf.Tensor:
+    """cos(pi i fraction) [B, N, count] for i = 0 to count - 1, of `fractions` [B, N]: what tells a network of them.
 
-    Huber's loss of every difference, times the fraction where the quantile is too low and one less it where it is too
-    high; the mean over goals, the sum over quantiles.
-    Source: Dabney et al. (2018), equations 9 and 10 with kappa = 1.
+    Source: Dabney et al. (2018b), equation 4.
+    """
+    tf.debugging.assert_rank(fractions, 2)
+    return tf.cos(math.pi * tf.range(count, dtype=fractions.dtype) * fractions[:, :, None])
+
+
+def quantile_huber(quantiles: tf.Tensor, fractions: tf.Tensor, goals: tf.Tensor) -> tf.Tensor:
+    """The quantile regression loss [B] of `quantiles` [B, N] at `fractions`, against samples `goals` [B, M].
+
+    The fractions are the same for all [N], or each its own [B, N]. Huber's loss of every difference, times the fraction
+    where the quantile is too low and one less it where it is too high; the mean over goals, the sum over quantiles.
+    Source: Dabney et al. (2018), equations 9 and 10, and Dabney et al. (2018b), equation 3, both with kappa = 1.
     """
     tf.debugging.assert_rank(quantiles, 2)
-    tf.debugging.assert_rank(fractions, 1)
+    tf.debugging.assert_rank_in(fractions, (1, 2))
     tf.debugging.assert_rank(goals, 2)
     error = goals[:, None, :] - quantiles[:, :, None]  # [B, N, M]
-    slope = tf.abs(fractions[None, :, None] - tf.cast(error < 0, tf.float32))
+    slope = tf.abs(fractions[..., None] - tf.cast(error < 0, tf.float32))
     return tf.reduce_sum(tf.reduce_mean(slope * huber(error), axis=2), axis=1)

@@ -39,38 +39,65 @@ def look(games: Games) -> Look:
 
 
 def squeeze(encoder: keras.Model, size: int, name: str) -> Any:
-    """Codes [B, H, W, size] from the last convolution of the encoder, [B, size] from its output if it has none."""
-    convolutions = _convolutions(encoder)
-    if convolutions:
-        return keras.layers.Conv2D(size, 1, name=name)(convolutions[-1].output)
+    """Codes [B, H, W, size] from the last picture of the encoder, [B, size] from its output if it has none."""
+    if _steps(encoder):
+        return keras.layers.Conv2D(size, 1, name=name)(_last_picture(encoder))
     return keras.layers.Dense(size, name=name)(encoder.output)
 
 
-def _convolutions(encoder: keras.Model) -> list[keras.layers.Conv2D]:
-    return [layer for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+def _last_picture(encoder: keras.Model) -> Any:
+    """What an encoder for images flattens in the end: [B, H, W, C]."""
+    return encoder.layers[-1].input
+
+
+class _Step(NamedTuple):
+    """A layer by which pictures become smaller, with what it takes."""
+
+    picture: tuple[int, ...]  # [H, W, C]
+    size: tuple[int, int]
+    strides: tuple[int, int]
+    padding: str
+
+
+def _steps(encoder: keras.Model) -> list[_Step]:
+    """How an encoder comes from observations to its last picture; empty if it sees vectors.
+
+    These are its convolutions. Where it has poolings, these are: a section of the residual network is one step, as its
+    convolutions keep the size.
+    """
+
+    def layers(kind: type) -> list[Any]:
+        return [layer for layer in encoder.layers if isinstance(layer, kind)]
+
+    poolings = layers(keras.layers.MaxPooling2D)
+    channels = [int(pictures.shape[-1]) for pictures in [encoder.input, *(pooling.output for pooling in poolings)]]
+    return [
+        _Step((*pooling.input.shape[1:3], taken), pooling.pool_size, pooling.strides, pooling.padding)
+        for pooling, taken in zip(poolings, channels, strict=False)
+    ] or [
+        _Step(layer.input.shape[1:], layer.kernel_size, layer.strides, layer.padding)
+        for layer in layers(keras.layers.Conv2D)
+    ]
 
 
 def draw(code: Any, encoder: keras.Model, look: Look) -> Any:
     """Observations [B, *O] float32, drawn from what `squeeze` made by the mirror image of the encoder's layers."""
-    convolutions = _convolutions(encoder)
-    if convolutions:
-        channels = int(convolutions[-1].output.shape[-1])
+    steps = _steps(encoder)
+    if steps:
+        channels = int(_last_picture(encoder).shape[-1])
         signal = keras.layers.Conv2D(channels, 1, activation="relu", kernel_initializer="he_normal")(code)
-        for layer in convolutions[::-1]:
-            channels = int(layer.input.shape[-1])
-            last = layer is convolutions[0]
+        for step in steps[::-1]:
+            last = step is steps[0]
             signal = keras.layers.Conv2DTranspose(
-                channels,
-                layer.kernel_size,
-                layer.strides,
-                padding=layer.padding,
+                step.picture[-1],
+                step.size,
+                step.strides,
+                padding=step.padding,
                 activation=None if last else "relu",
                 kernel_initializer=keras.initializers.RandomNormal(stddev=1e-3) if last else "he_normal",
                 dtype="float32" if last else None,
             )(signal)
-            short = [wanted - found for wanted, found in zip(layer.input.shape[1:3], signal.shape[1:3], strict=True)]
-            if any(short):  # pixels that the convolution left out at the edge
-                signal = keras.layers.ZeroPadding2D([(0, pixels) for pixels in short])(signal)
+            signal = _fitted(signal, step.picture[:2])
     else:
         signal = code
         for layer in [layer for layer in encoder.layers if layer.weights][::-1]:
@@ -78,6 +105,16 @@ def draw(code: Any, encoder: keras.Model, look: Look) -> Any:
         signal = keras.layers.Dense(look.middle.size, dtype="float32")(signal)
         signal = keras.layers.Reshape(look.middle.shape, dtype="float32")(signal)
     return keras.layers.Rescaling(1.0, dtype="float32", name="drawn")(signal * look.spread + look.middle)
+
+
+def _fitted(pictures: Any, size: tuple[int, ...]) -> Any:
+    """Pictures [B, H, W, C] of another size: with pixels that a step left out at the edge, without those it made up."""
+    short = [wanted - found for wanted, found in zip(size, pictures.shape[1:3], strict=True)]
+    if max(short) > 0:
+        pictures = keras.layers.ZeroPadding2D([(0, max(pixels, 0)) for pixels in short])(pictures)
+    if min(short) < 0:
+        pictures = keras.layers.Cropping2D([(0, max(-pixels, 0)) for pixels in short])(pictures)
+    return pictures
 
 
 def error(look: Look, emphasis: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:

@@ -9,6 +9,7 @@ import pytest
 from gymnasium import spaces
 
 from agents.dqn import make
+from agents.dqn.update import PASSES
 from rlab.seeding import Seeds
 from rlab.types import UserError
 from tests.agents.small_dqn import ACTED, OBSERVED, PLAIN, dqn, first_metrics, let_value, step
@@ -45,6 +46,61 @@ def test_quantiles_are_compared_with_each_of_the_target():
     assert metrics["value/mean"] == pytest.approx(1)
 
 
+def let_cosine(network: keras.Model, factor: float, *offsets: float) -> None:
+    """Let the quantile of each action at a fraction f be factor * max(cos(pi f), 0) + its offset, whatever is seen."""
+    values = {
+        "hidden_1/bias": np.ones(4),
+        "embedding/kernel": np.eye(64)[:, 1:2] * np.ones(4),  # of 64 cosines the second one
+        "values/kernel": np.full((4, 3), factor / 4),
+        "values/bias": np.array(offsets),
+    }
+    network.set_weights([values.get(one.path, np.zeros(one.shape)).astype(np.float32) for one in network.weights])
+
+
+def test_implicit_returns_are_means_over_32_even_fractions_when_acting():
+    agent = dqn(returns="implicit", epsilon_start=0.0, epsilon_end=0.0)
+    let_cosine(agent.network, 1, 0, 0.5, -1)
+    # The sum of cos(pi (k + 1/2) / 32) for k = 0 to 15 is 1 / (2 sin(pi / 64)); the other 16 are cut off.
+    mean = 1 / (64 * math.sin(math.pi / 64))
+    np.testing.assert_allclose(agent.values(NOTHING[0]), [[mean, mean + 0.5, mean - 1]] * 2, rtol=1e-6)
+    for explore in (True, False):
+        actor = agent.actor(2, 0, explore=explore)
+        assert {tuple(actor.act(*NOTHING)[0]) for _ in range(5)} == {(1, 1)}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+@pytest.mark.parametrize(("double", "followed"), [(False, 1), (True, 2)])
+def test_implicit_returns_are_compared_at_fractions_drawn_for_each_pass(double, followed, noise):
+    agent = dqn(returns="implicit", return_numbers=3, double=double, noise=noise)
+    let_cosine(agent._target, 2, 0, 4, 3)  # which prefers action 1
+    let_cosine(agent.network, 1, 0, 0, 1)  # action 2
+    random = Seeds(0).generator("noise")
+    random.standard_normal((PASSES, agent._noise_size), np.float32)  # which weights without deviation do not feel
+    drawn = random.random((PASSES, 2, 3), np.float32)  # [PASSES, B, N]: of the target, of who chooses, of what learns
+    told = np.maximum(np.cos(np.pi * drawn), 0)
+    fractions, quantiles = (each[2 if double else 1] for each in (drawn, told))
+    goals = 1 + 0.5 * (2 * told[0] + {1: 4, 2: 3}[followed])
+    error = goals[:, None, :] - quantiles[:, :, None]
+    huber = np.where(abs(error) <= 1, error**2 / 2, abs(error) - 0.5)
+    losses = (abs(fractions[:, :, None] - (error < 0)) * huber).mean(axis=2).sum(axis=1)
+    metrics = first_metrics(agent, *[step(reward=1)] * 2)
+    assert metrics["loss/value"] == pytest.approx(losses.mean(), rel=1e-5)
+    assert metrics["loss/td_error"] == pytest.approx(np.abs(goals.mean(axis=1) - quantiles.mean(axis=1)).mean())
+    assert metrics["value/mean"] == pytest.approx(quantiles.mean())
+
+
+def test_fractions_are_drawn_anew_for_each_update_and_as_the_seed_says():
+    losses = []
+    for _ in range(2):
+        agent = dqn(returns="implicit", return_numbers=3, learning_rate=1e-12)
+        losses.append([first_metrics(agent, *[step(reward=1)] * 2)["loss/value"]])
+        for _ in range(3):
+            agent.observe(step(reward=1))
+            losses[-1].append(agent.learn()["loss/value"])
+    assert losses[0] == losses[1]
+    assert len(set(losses[0])) == 4
+
+
 def test_with_distributions_the_action_of_the_best_mean_is_followed():
     agent = dqn(returns="quantile", return_numbers=2)
     let_value(agent._target, 0, 4, 3, 3, -9, 9)  # the means are 2, 3, 0
@@ -52,7 +108,7 @@ def test_with_distributions_the_action_of_the_best_mean_is_followed():
     assert first_metrics(agent, *[step()] * 2)["loss/td_error"] == pytest.approx(0.5 * 3)
 
 
-@pytest.mark.parametrize("returns", ["mean", "quantile", "categorical"])
+@pytest.mark.parametrize("returns", ["mean", "quantile", "categorical", "implicit"])
 def test_munchausen_adds_to_the_reward_and_follows_a_soft_policy(returns):
     agent = dqn(
         returns=returns, return_numbers=2, return_limit=10.0, munchausen=0.5, munchausen_temperature=0.5, gamma=0.5

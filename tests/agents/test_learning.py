@@ -48,6 +48,8 @@ def dqn(**changes: Any) -> AgentConfig:
 
 RAINBOW = {"dueling": True, "noise": 0.5, "returns": "categorical", "epsilon_start": 0.0, "return_limit": 2.0}
 QUANTILES = {"returns": "quantile", "return_numbers": 8, "munchausen": 0.9}
+IMPLICIT = {"returns": "implicit", "return_numbers": 8}
+EVERYTHING = {"munchausen": 0.9, "priority_exponent": 0.5, "n_steps": 3, "dueling": True, "noise": 0.5}
 
 
 def ppo(**changes: Any) -> AgentConfig:
@@ -99,6 +101,8 @@ def score(agent: Agent, environment: str) -> float:
         ),
         pytest.param("dqn", dqn(**RAINBOW), CATCH, id="dueling, noisy and categorical dqn"),
         pytest.param("dqn", dqn(**QUANTILES), CORRIDOR, id="munchausen dqn with quantiles"),
+        pytest.param("dqn", dqn(**IMPLICIT), CORRIDOR, id="dqn with implicit quantiles"),
+        pytest.param("dqn", dqn(**IMPLICIT, **EVERYTHING), CATCH, id="dqn with implicit quantiles and all other parts"),
     ],
 )
 def test_it_learns_to_play_well(name: str, config: AgentConfig, toy: Toy) -> None:

@@ -81,11 +81,12 @@ def test_a_frozen_encoder_stands_still_and_everything_else_learns(name, tmp_path
     assert not all(map(np.array_equal, before, session.agent.network.get_weights()))
 
 
-def test_with_features_in_its_replay_dqn_learns_the_same(tmp_path):
+@pytest.mark.parametrize("returns", ["mean", "implicit"])
+def test_with_features_in_its_replay_dqn_learns_the_same(returns, tmp_path):
     """And the replay goes round, through the ends of many games; only the order of sums differs."""
     path, learnt_values = str(written(tmp_path, "dqn")), []
     for cached in (False, True):
-        session = Session(case("dqn", encoder=path, freeze="all", cache_features=cached))
+        session = Session(case("dqn", encoder=path, freeze="all", cache_features=cached, returns=returns))
         learnt(session, 20)
         learnt_values.append(session.agent.values(case("dqn").observations(16)))
     np.testing.assert_allclose(*learnt_values, rtol=1e-3, atol=1e-4)
@@ -113,6 +114,26 @@ def test_of_some_layers_the_first_stand_still(name, tmp_path):
     learnt(session)
     after = encoder_weights(session.agent)
     assert [np.array_equal(*pair) for pair in zip(before, after, strict=True)] == [True, True, False, False]
+
+
+def test_of_a_residual_network_the_first_section_can_stand_still(tmp_path):
+    settings = case("dqn").settings
+    spaces = settings.observation_space, settings.action_space
+    path = write_encoder(tmp_path, *spaces, CATCH, kind="impala")
+    session = Session(case("dqn", encoder=str(path), freeze="5"))
+    before = encoder_weights(session.agent)
+    learnt(session)
+    moved = [not np.array_equal(*pair) for pair in zip(before, encoder_weights(session.agent), strict=True)]
+    assert moved == [False] * 10 + [True] * 20  # a kernel and a bias each
+
+
+@each_deep_agent
+def test_it_sees_and_learns_by_the_residual_network(name):
+    session = Session(case(name, encoder_kind="impala"))
+    before = encoder_weights(session.agent)
+    assert len(before) == (30 if name != "pqn" else 30 + 2 * 13)  # which has layer normalisation
+    learnt(session, 2)
+    assert not any(map(np.array_equal, before, encoder_weights(session.agent)))
 
 
 @each_deep_agent
@@ -162,11 +183,13 @@ def test_a_run_goes_on_with_its_own_copy(name, tmp_path):
     assert not learnt_files & set(differing(run, again_folder))
 
 
-@each_deep_agent
-def test_it_begins_as_a_cloned_policy(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "changes"), [*((name, {}) for name in DEEP), ("dqn", {"returns": "implicit", "return_numbers": 8})]
+)
+def test_it_begins_as_a_cloned_policy(name, changes, tmp_path):
     path = written(tmp_path, name, "policy")
     activation = {"activation": "relu"} if name in ("ppo", "reinforce") else {}
-    chosen = case(name, policy=str(path), hidden_sizes=(16,), **activation)
+    chosen = case(name, policy=str(path), hidden_sizes=(16,), **activation, **changes)
     agent = chosen.make()
     assert isinstance(agent, Teachable)
     seen = chosen.observations(64)

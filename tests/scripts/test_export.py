@@ -136,6 +136,14 @@ def test_every_agent_with_a_network_is_exported(kind, agent, name, output, tmp_p
     )
 
 
+def test_what_asks_for_quantiles_at_fractions_is_exported_with_those_by_which_it_acts(tmp_path):
+    run = a_run(tmp_path / "run", "dqn", "ALE/MsPacman-v5", "iqn")
+    for kind in FORMATS:
+        _, told = exported(run, kind, tmp_path / kind)
+        assert told["checked"]["agree"] == told["checked"]["observations"] == 100
+        assert told["checked"]["difference"] < 1e-4
+
+
 def test_an_agent_that_computes_in_bfloat16_is_exported_as_it_computes_or_in_float32(tmp_path):
     run = a_run(tmp_path / "run", "dqn", "CartPole-v1", "control", games=8, precision="mixed_bfloat16")
     _, kept = exported(run, "keras", tmp_path / "kept")

@@ -35,7 +35,8 @@ MISTAKES = {
         "[H, W, C]",
     ],
     CARTPOLE + "--preset quick": [
-        "unknown preset of dqn: received 'quick', allowed are fast, rainbow, efficient, paper, book, book_pong, control"
+        "unknown preset of dqn: received 'quick', allowed are fast, rainbow, efficient, iqn, ",
+        "paper, book, book_pong, control",
     ],
     CARTPOLE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
     CARTPOLE + "--steps -5": ["--steps is out of range: received -5, allowed is 1 or more"],

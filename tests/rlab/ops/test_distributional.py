@@ -6,7 +6,13 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlab.ops.distributional import categorical_projection, cross_entropy, middle_fractions, quantile_huber
+from rlab.ops.distributional import (
+    categorical_projection,
+    cosines,
+    cross_entropy,
+    middle_fractions,
+    quantile_huber,
+)
 
 RANKS = (tf.errors.InvalidArgumentError, ValueError)
 SUPPORT = [-1.0, 0.0, 1.0, 2.0]
@@ -64,6 +70,36 @@ def test_the_quantile_loss_by_hand():
     assert loss.numpy().tolist() == [0.578125 + 1.0625]
 
 
+def test_each_row_may_have_fractions_of_its_own():
+    # twice the same errors, 0.5 (too low) and -2 (too high), of Huber's 0.125 and 1.5
+    # slopes 0.25 and 0.75 at a fraction of 1/4, 0.875 and 0.125 at one of 7/8; then the mean over goals
+    loss = quantile_huber(*map(tf.constant, ([[0.0], [0.0]], [[0.25], [0.875]], [[0.5, -2.0], [0.5, -2.0]])))
+    assert loss.numpy().tolist() == [(0.03125 + 1.125) / 2, (0.109375 + 0.1875) / 2]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 5), st.integers(1, 5), st.booleans())
+def test_the_quantile_loss_is_that_of_the_paper(seed, count, samples, own):
+    """Summed up difference by difference."""
+    random = np.random.default_rng(seed)
+    quantiles, goals = random.normal(0, 2, (3, count)), random.normal(0, 2, (3, samples))
+    fractions = random.uniform(size=(3, count) if own else count)
+    expected = np.zeros(3)
+    for row, i, j in np.ndindex(3, count, samples):
+        error = goals[row, j] - quantiles[row, i]
+        huber = error**2 / 2 if abs(error) <= 1 else abs(error) - 0.5
+        fraction = fractions[row, i] if own else fractions[i]
+        expected[row] += abs(fraction - (error < 0)) * huber / samples
+    found = quantile_huber(*(tf.constant(column, tf.float32) for column in (quantiles, fractions, goals)))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_cosines_of_a_fraction():
+    # of 0, pi, 2 pi and 3 pi times 0, 1/2 and 1
+    found = cosines(tf.constant([[0.0, 0.5, 1.0]]), 4)
+    np.testing.assert_allclose(found, [[[1, 1, 1, 1], [1, 0, -1, 0], [1, -1, 1, -1]]], atol=1e-6)
+
+
 def test_the_quantile_loss_finds_the_quantiles_of_samples():
     samples = np.random.default_rng(0).uniform(0, 100, 4000).astype(np.float32)  # of which a unit is small
     quantiles = tf.Variable(np.full((1, 4), 50, np.float32))
@@ -80,7 +116,7 @@ def test_the_quantile_loss_finds_the_quantiles_of_samples():
     [
         (tf.zeros(3), tf.zeros((1, 3)), tf.zeros(4)),
         (tf.zeros((1, 3)), tf.zeros(3), tf.zeros(4)),
-        (tf.zeros((1, 3)), tf.zeros((1, 3)), tf.zeros((1, 4))),
+        (tf.zeros((1, 3)), tf.zeros((1, 3)), tf.zeros((1, 1, 3))),
     ],
 )
 def test_arguments_of_another_rank_are_refused(arguments):
@@ -88,3 +124,5 @@ def test_arguments_of_another_rank_are_refused(arguments):
         categorical_projection(*arguments)
     with pytest.raises(RANKS):
         quantile_huber(arguments[0], arguments[2], arguments[1])
+    with pytest.raises(RANKS):
+        cosines(tf.zeros(3), 4)

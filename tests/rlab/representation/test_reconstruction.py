@@ -12,6 +12,7 @@ from rlab.representation import methods, pictures, pretraining, reconstruction
 from rlab.representation.methods import FitConfig
 from rlab.seeding import Seeds
 from rlab.tensorboard import EventFile
+from rlab.types import FrameStack
 from tests.rlab.representation import made_up, moving
 
 
@@ -60,16 +61,46 @@ def test_a_sheet_shows_what_was_seen_above_what_was_drawn():
     assert lower.max() == 0
 
 
-def test_the_median_picture_is_drawn_before_anything_is_learnt():
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        ("nature", 1),  # 36 -> 8 -> 3 -> 1
+        ("impala", 5),  # 36 -> 18 -> 9 -> 5, and back 10 of which 9 are taken, 18, 36
+        ("book", 5),  # 36 -> 9 -> 5 -> 5, and back 5, 10 of which 9 are taken, 36
+    ],
+)
+def test_the_median_picture_is_drawn_before_anything_is_learnt(kind, size):
     games, _ = moving.pictures()
     look = pictures.look(games)
-    encoder = make_encoder("nature", games.observation_space, (), Seeds(0))
+    encoder = make_encoder(kind, games.observation_space, (), Seeds(0))
     code = pictures.squeeze(encoder, 3, "code")
-    assert code.shape[1:] == (1, 1, 3)
+    assert code.shape[1:] == (size, size, 3)
     model = keras.Model(encoder.input, pictures.draw(code, encoder, look))
     seen = games.observations(games.steps("test")[:4])
     assert model(seen).shape == seen.shape
     np.testing.assert_allclose(model(seen), np.broadcast_to(look.middle, seen.shape), atol=0.05)
+
+
+def test_the_residual_network_is_mirrored_section_by_section():
+    encoder = make_encoder("impala", FrameStack(84, 84, 4), (), Seeds(0))
+    code = pictures.squeeze(encoder, 3, "code")
+    look = pictures.Look(np.zeros((84, 84, 4), np.float32), np.ones((84, 84, 4), np.float32), 255.0)
+    decoder = keras.Model(code, pictures.draw(code, encoder, look))
+    drawn = [layer.output.shape[1:] for layer in decoder.layers if isinstance(layer, keras.layers.Conv2DTranspose)]
+    assert drawn == [(22, 22, 32), (42, 42, 16), (84, 84, 4)]
+    # 3 * 32 + 32 of the code, 3 * 3 * (32 * 32, 16 * 32, 4 * 16) and the biases
+    assert decoder.count_params() == 128 + 9_216 + 32 + 4_608 + 16 + 576 + 4
+
+
+def test_the_code_is_of_all_that_the_residual_network_sees():
+    """Also of what leads past its blocks: without it, what they add to it would be all."""
+    encoder = make_encoder("impala", FrameStack(12, 12, 1), (), Seeds(0))
+    code = keras.Model(encoder.input, pictures.squeeze(encoder, 3, "code"))
+    for layer in encoder.layers:
+        if "block" in layer.name and layer.weights:
+            layer.set_weights([np.zeros_like(weight) for weight in layer.get_weights()])
+    seen = np.random.default_rng(0).integers(0, 256, (2, 12, 12, 1), np.uint8)
+    assert np.ptp(code(seen)) > 0
 
 
 def test_vectors_are_drawn_in_their_own_spread():
