@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rlab.checkpoint import step_of
-from rlab.report.curves import training_seconds
 from rlab.statefile import read_state
 
 STATE = "loop.json"  # of a checkpoint
@@ -64,4 +63,6 @@ def read_clock(checkpoint: Path) -> Clock:
     state = read_state(checkpoint / STATE)
     if CLOCK in state:
         return Clock(**state[CLOCK])
+    from rlab.report.curves import training_seconds  # brings TensorBoard, which takes half a second
+
     return Clock(training_seconds(checkpoint.parent, 1, step_of(checkpoint)))
