@@ -78,6 +78,7 @@ def main(arguments: Sequence[str]) -> None:
 
     if options.expert:
         games = _advised(games, Path(options.expert))
+    games.boxes = _boxes(games)
     keras.utils.set_random_seed(options.seed)  # of layers that have no stream of their own
     encoder = make_encoder(kind, space, options.encoder_sizes, Seeds(options.seed))
     task = methods.find(name).make(config, encoder, games, Seeds(options.seed))
@@ -136,7 +137,7 @@ def learn(task: Task, games: "Games", fit: FitConfig, options: Options, folder: 
     with closing(EventFile(folder)) as events:
         events.text("representation/games", "\n".join(card.markdown(card.describe(games, _places(games)))), 0)
         results = pretraining.fit(task, games, fit, events, seed=options.seed)
-        results |= pretraining.compare_drawn(task, games, _boxes(games))
+        results |= pretraining.compare_drawn(task, games)
     for name, value in results.items():
         print(f"{name}: {value if not isinstance(value, list) else '{:.6f} [{:.6f}, {:.6f}]'.format(*value)}")
     return results

@@ -26,10 +26,10 @@ def batches(
     """Batches of columns of a part's steps, or of moments [K], as tuples of tensors in the order of `columns`.
 
     Columns: observation, next_observation, frame, next_frame, action, reward, return_to_go (at discount `gamma`), ram,
-    moment. With a `seed`, each pass is shuffled anew, the same way for the same seed; all batches are of `batch_size`,
-    or of all moments where there are fewer, and what is left over waits for another pass. Without one, every moment
-    comes once, in order, and the last batch may be smaller. Raises UserError if the part has no game, ValueError for an
-    unknown column, or one that is not there.
+    boxes, moment. With a `seed`, each pass is shuffled anew, the same way for the same seed; all batches are of
+    `batch_size`, or of all moments where there are fewer, and what is left over waits for another pass. Without one,
+    every moment comes once, in order, and the last batch may be smaller. Raises UserError if the part has no game,
+    ValueError for an unknown column, or one that is not there.
     """
     moments = games.steps(part) if isinstance(part, str) else np.asarray(part)
     readers = [_reader(games, name, gamma) for name in columns]
@@ -56,9 +56,10 @@ def _reader(games: Games, name: str, gamma: float) -> Reader:
     if name == "return_to_go":
         returns = games.returns_to_go(gamma)
         return lambda moments: np.asarray(returns[moments])
-    if name == "ram" and games.ram is not None:
-        ram = games.ram
-        return lambda moments: np.asarray(ram[moments])
+    labels = {name: column for name, column in (("ram", games.ram), ("boxes", games.boxes)) if column is not None}
+    if name in labels:
+        label = labels[name]
+        return lambda moments: np.asarray(label[moments])
     readers: dict[str, Reader] = {
         "observation": games.observations,
         "next_observation": games.next_observations,
@@ -69,6 +70,6 @@ def _reader(games: Games, name: str, gamma: float) -> Reader:
         "moment": lambda moments: moments,
     }
     if name not in readers:
-        allowed = [*readers, "return_to_go", *(["ram"] if games.ram is not None else [])]
+        allowed = [*readers, "return_to_go", *labels]
         raise ValueError(f"unknown column: received {name!r}, allowed are {', '.join(allowed)}")
     return readers[name]

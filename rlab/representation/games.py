@@ -101,6 +101,8 @@ class Games:
         self.reward = reward  # [M] float32, paid by the step from this moment, raw; 0 at a game's last
         self.lives = lives  # [M]; 0 where the environment knows none
         self.ram = ram  # [M, 128] uint8 on Atari, else None
+        # [M, S, 4] top, left, bottom and right of S sprites, -1 where one is not there; set by whoever can read RAM
+        self.boxes: Array | None = None
         moments = np.array([game.length + 1 for game in tapes])
         self.game: Array = np.repeat(np.arange(len(moments)), moments)  # [M] place in `tapes`
         ends = np.cumsum(moments)

@@ -14,7 +14,7 @@ from rlab.representation.games import Games
 from rlab.representation.methods import FitConfig, Task
 from rlab.spaces import is_image
 from rlab.tensorboard import EventFile
-from rlab.types import Array, UserError
+from rlab.types import UserError
 
 _SHOWN = 8  # moments of games that are not trained on, as pictures
 
@@ -70,10 +70,12 @@ class _Log(keras.callbacks.Callback):  # type: ignore[misc]
             self._events.image("representation/drawn", *reconstruction.sheet(self._seen, drawn), self.passes)
 
 
-def compare_drawn(task: Task, games: Games, boxes: Array | None) -> dict[str, list[float]]:
+def compare_drawn(task: Task, games: Games) -> dict[str, list[float]]:
     """What `reconstruction.compare` finds at the test games, if the task is to draw images; else nothing."""
     if not _draws_images(task, games):
         return {}
     code_size = int(np.prod(task.code.shape[1:]))
     drawing = tf.function(lambda seen: task.model(seen, training=False), reduce_retracing=True)
-    return reconstruction.compare(games, games.steps("test"), boxes, lambda seen: np.asarray(drawing(seen)), code_size)
+    return reconstruction.compare(
+        games, games.steps("test"), games.boxes, lambda seen: np.asarray(drawing(seen)), code_size
+    )

@@ -12,7 +12,7 @@ VECTORS = spaces.Box(-10, 10, (3,), np.float32)
 
 
 def pictures(games=10, length=30):
-    """Games of pictures: the action is the quarter in which the square is. With the squares' boxes [M, 1, 4]."""
+    """Games of pictures: the action is the quarter in which the square is. They know the squares' boxes."""
     random = np.random.default_rng(0)
     moments = games * (length + 1)
     background = random.integers(120, size=(SIDE, SIDE), dtype=np.uint8)
@@ -25,7 +25,8 @@ def pictures(games=10, length=30):
     made = made_up.make(
         [length] * games, parts_of(games), space=PICTURES, actions=spaces.Discrete(4), frames=frames, action=action
     )
-    return made, np.concatenate([corners, corners + SQUARE], axis=1)[:, None]
+    made.boxes = np.concatenate([corners, corners + SQUARE], axis=1)[:, None]
+    return made
 
 
 def vectors(games=10, length=30):

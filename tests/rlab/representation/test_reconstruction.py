@@ -70,7 +70,7 @@ def test_a_sheet_shows_what_was_seen_above_what_was_drawn():
     ],
 )
 def test_the_median_picture_is_drawn_before_anything_is_learnt(kind, size):
-    games, _ = moving.pictures()
+    games = moving.pictures()
     look = pictures.look(games)
     encoder = make_encoder(kind, games.observation_space, (), Seeds(0))
     code = pictures.squeeze(encoder, 3, "code")
@@ -124,11 +124,11 @@ def test_pixels_that_differ_from_the_median_count_more():
 
 def test_an_autoencoder_finds_the_square_in_games_that_it_has_not_seen(tmp_path):
     """Better than as many principal components: where a square is takes two numbers, but no plane holds all squares."""
-    games, boxes = moving.pictures(games=30)
+    games = moving.pictures(games=30)
     keras.utils.set_random_seed(0)
     encoder = make_encoder("nature", games.observation_space, (), Seeds(0))
     method = methods.find("autoencoder")
     task = method.make(method.Config(code_size=8), encoder, games, Seeds(0))
     pretraining.fit(task, games, FitConfig(epochs=40, patience=40, batch_size=32), EventFile(tmp_path), seed=0)
-    found = pretraining.compare_drawn(task, games, boxes)
+    found = pretraining.compare_drawn(task, games)
     assert found["error_in_sprites"][2] < found["pca_error_in_sprites"][1]
