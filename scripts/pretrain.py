@@ -153,8 +153,8 @@ def _places(games: "Games") -> Array | None:
 
 
 def _boxes(games: "Games") -> Array | None:
-    """Where the sprites are at each moment, if RAM tells."""
-    if games.ram is not None:
+    """Where the sprites are at each moment, if RAM tells, in pictures of the whole screen alone."""
+    if games.ram is not None and games.observation_space.shape[:2] == (84, 84):
         with suppress(UserError):
             return envs.sprite_boxes(games.environment, games.ram)
     return None

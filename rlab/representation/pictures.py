@@ -41,11 +41,16 @@ def look(games: Games) -> Look:
 def squeeze(encoder: keras.Model, size: int, name: str) -> Any:
     """Codes [B, H, W, size] from the last picture of the encoder, [B, size] from its output if it has none."""
     if _steps(encoder):
-        return keras.layers.Conv2D(size, 1, name=name)(_last_picture(encoder))
+        return keras.layers.Conv2D(size, 1, name=name)(last_picture(encoder))
     return keras.layers.Dense(size, name=name)(encoder.output)
 
 
-def _last_picture(encoder: keras.Model) -> Any:
+def sees_pictures(encoder: keras.Model) -> bool:
+    """Whether it has convolutions."""
+    return bool(_steps(encoder))
+
+
+def last_picture(encoder: keras.Model) -> Any:
     """What an encoder for images flattens in the end: [B, H, W, C]."""
     return encoder.layers[-1].input
 
@@ -80,11 +85,30 @@ def _steps(encoder: keras.Model) -> list[_Step]:
     ]
 
 
+class Field(NamedTuple):
+    """What a place of an encoder's last picture sees of the first, along a side."""
+
+    pixels: int  # less what convolutions add that keep the size
+    stride: int  # pixels from what one place sees to what the next one sees
+    start: int  # where what the first one sees begins: below 0 where the picture is padded
+
+
+def field(encoder: keras.Model) -> tuple[Field, Field]:
+    """That of its rows and of its columns, of an encoder that sees pictures."""
+    found = [Field(1, 1, 0), Field(1, 1, 0)]
+    for step in _steps(encoder):
+        for axis, (pixels, stride, start) in enumerate(found):
+            length, size, by = step.picture[axis], step.size[axis], step.strides[axis]
+            padded = max((-(-length // by) - 1) * by + size - length, 0) if step.padding == "same" else 0
+            found[axis] = Field(pixels + (size - 1) * stride, stride * by, start - padded // 2 * stride)
+    return found[0], found[1]
+
+
 def draw(code: Any, encoder: keras.Model, look: Look) -> Any:
     """Observations [B, *O] float32, drawn from what `squeeze` made by the mirror image of the encoder's layers."""
     steps = _steps(encoder)
     if steps:
-        channels = int(_last_picture(encoder).shape[-1])
+        channels = int(last_picture(encoder).shape[-1])
         signal = keras.layers.Conv2D(channels, 1, activation="relu", kernel_initializer="he_normal")(code)
         for step in steps[::-1]:
             last = step is steps[0]

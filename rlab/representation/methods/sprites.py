@@ -1,7 +1,7 @@
 """Sprites: say where on the screen each of them is, which an Atari's RAM tells while games are learnt from.
 
-Who plays with the encoder needs no RAM. Every place of the encoder's last picture is asked by the same weights, so that
-a sprite is recognised wherever it is, and what lies around it is not learnt by heart.
+Who plays with the encoder needs no RAM. Every place of the encoder's last picture is asked by the same weights about
+all that it sees, and a cell gets the sum of what is said of it, so that a sprite is recognised wherever it is.
 Source: Anand et al. (2019), Unsupervised State Representation Learning in Atari, section 5, the supervised encoder;
 here with a map for each sprite.
 """
@@ -25,38 +25,50 @@ if TYPE_CHECKING:
 class Config:
     """Where sprites are."""
 
-    cells: int = 3
-    """Into how many cells a side each of the 7x7 places of Nature's last convolution is cut. Higher: where sprites are
-    is told more exactly."""
+    cell_pixels: int = 4
+    """Pixels a side of the cells that they are found in, 1, 2, 4 or 8. Lower: where they are is told more exactly."""
 
     def __post_init__(self) -> None:
-        check_range("cells", self.cells, 1)
+        check_range("cell_pixels", self.cell_pixels, 1, 8)
 
 
 def make(config: Config, encoder: "keras.Model", games: "Games", seeds: Seeds) -> Task:
-    """A model that gives the cells of every place [B, H, W, N] a preference over nowhere, for each sprite."""
+    """A model that gives every cell [B, H, W, S] a preference over nowhere for the middle of each sprite."""
     import keras
     import tensorflow as tf
 
     from rlab.representation import pictures
 
-    if games.boxes is None:
+    boxes, size = games.boxes, config.cell_pixels
+    if boxes is None:
         raise UserError(f"nobody knows where the sprites of {games.environment} are: allowed are games with RAM labels")
-    side, sprites = config.cells, games.boxes.shape[1]
-    asked = pictures.squeeze(encoder, side**2 * sprites, name="sprites")
-    if len(asked.shape) < 4:
-        raise UserError(f"sprites are looked for in pictures: received a {encoder.name}, allowed are convolutions")
-    height, width = encoder.input.shape[1:3]
-    rows, columns = (side * int(places) for places in asked.shape[1:3])
+    if not pictures.sees_pictures(encoder):
+        raise UserError(f"sprites are looked for in pictures: received an {encoder.name}, allowed are convolutions")
+    fields = pictures.field(encoder)
+    if any(field.stride % size for field in fields):
+        raise UserError(
+            f"--cell-pixels has to divide what lies between two places of {encoder.name}, {fields[0].stride} pixels: "
+            f"received {size}"
+        )
+    told = keras.layers.Conv2DTranspose(
+        boxes.shape[1],
+        [-(-field.pixels // size) for field in fields],
+        [field.stride // size for field in fields],
+        dtype="float32",
+        name="sprites",
+    )(pictures.last_picture(encoder))
+    rows, columns, sprites = told.shape[1:]
+    starts, last = tf.constant([field.start for field in fields], tf.float32), tf.constant([rows - 1, columns - 1])
 
     def loss(boxes: "tf.Tensor", told: "tf.Tensor") -> "tf.Tensor":
         """Of every sprite the cross-entropy of the cell that its middle is in, or of nowhere: their mean [B]."""
-        top, left, bottom, right = tf.unstack(tf.cast(boxes, tf.float32), axis=-1)
-        row, column = tf.floor((top + bottom) / 2 * rows / height), tf.floor((left + right) / 2 * columns / width)
-        cell = tf.where(top < 0, rows * columns, tf.cast(row * columns + column, tf.int32))
-        preferences = tf.nn.depth_to_space(tf.cast(told, tf.float32), side) if side > 1 else tf.cast(told, tf.float32)
-        preferences = tf.transpose(tf.reshape(preferences, (-1, rows * columns, sprites)), (0, 2, 1))
+        boxes = tf.cast(boxes, tf.float32)
+        middle = (boxes[..., :2] + boxes[..., 2:]) / 2
+        # Pixels that the convolutions leave out at the lower and right edge count with the last cells.
+        row, column = tf.unstack(tf.minimum(tf.cast((middle - starts) // size, tf.int32), last), axis=-1)
+        cell = tf.where(boxes[..., 0] < 0, rows * columns, row * columns + column)
+        preferences = tf.transpose(tf.reshape(told, (-1, rows * columns, sprites)), (0, 2, 1))
         with_nowhere = tf.pad(preferences, ((0, 0), (0, 0), (0, 1)))
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(cell, with_nowhere), axis=1)
 
-    return Task(keras.Model(encoder.input, asked), ("observation", "boxes"), loss)
+    return Task(keras.Model(encoder.input, told), ("observation", "boxes"), loss)

@@ -17,8 +17,8 @@ from rlab.representation.batches import batches
 from rlab.representation.methods import FitConfig
 from rlab.seeding import Seeds
 from rlab.tensorboard import EventFile, read_scalars
-from rlab.types import UserError
-from tests.rlab.representation import moving
+from rlab.types import FrameStack, UserError
+from tests.rlab.representation import made_up, moving
 
 SMALL = {"code_size": 2, "hidden_sizes": (16,)}
 each_method = pytest.mark.parametrize("name", methods.names())
@@ -132,31 +132,46 @@ def test_a_cloned_policy_does_what_was_done(tmp_path):
     assert results["sparse_categorical_accuracy"] > 0.6
 
 
-def sprites_task(games, kind="nature"):
+def sprites_task(games, kind="nature", **config):
     encoder = make_encoder(kind, games.observation_space, (16,), Seeds(1))
     method = methods.find("sprites")
-    return method.make(method.Config(cells=3), encoder, games, Seeds(1))
+    return method.make(method.Config(**config), encoder, games, Seeds(1))
 
 
 def test_sprites_are_lost_by_what_their_cells_get():
-    """There are 3x3 cells of 38 / 3 = 12.7 pixels, as the last convolution has one place."""
+    """The last convolution has one place, which sees 36 x 36 pixels: 9 x 9 cells of 4."""
     task = sprites_task(GAMES["pictures"])
-    boxes = np.array([[[13, 26, 19, 32]], [[-1, -1, -1, -1]]])  # the middle at 16, 29: second row, third column
-    undecided = np.zeros((2, 1, 1, 9), np.float32)
-    np.testing.assert_allclose(task.loss(boxes, undecided), [np.log(10)] * 2, rtol=1e-6)  # 9 cells and nowhere
+    assert task.model.output.shape[1:] == (9, 9, 1)
+    boxes = np.array([[[13, 26, 19, 32]], [[-1, -1, -1, -1]]])  # the middle at 16, 29: row 4, column 7
+    undecided = np.zeros((2, 9, 9, 1), np.float32)
+    np.testing.assert_allclose(task.loss(boxes, undecided), [np.log(82)] * 2, rtol=1e-6)  # 81 cells and nowhere
     sure = undecided.copy()
-    sure[:, 0, 0, 3 + 2] = np.log(9)  # 9 of 9 + 8 + 1, and nowhere 1 of 18
-    np.testing.assert_allclose(task.loss(boxes, sure), [np.log(2), np.log(18)], rtol=1e-6)
+    sure[:, 4, 7] = np.log(81)  # 81 of 81 + 80 + 1, and nowhere 1 of 162
+    np.testing.assert_allclose(task.loss(boxes, sure), [np.log(2), np.log(162)], rtol=1e-6)
+
+
+def test_a_sprite_that_moves_by_a_stride_is_the_same_to_cells_so_much_further():
+    """Of 84 x 84 pixels 7 x 7 places see 36 each, 8 apart, in 21 x 21 cells; places beyond the edge there are none."""
+    frames = np.random.default_rng(0).integers(256, size=(2, 84, 84), dtype=np.uint8)
+    games = made_up.make([1], space=FrameStack(84, 84, 1), frames=frames)
+    games.boxes = np.zeros((2, 3, 4), np.int64)
+    model = sprites_task(games).model
+    assert model.output.shape[1:] == (21, 21, 3)
+    seen = np.zeros((2, 84, 84, 1), np.uint8)
+    seen[0, 30:40, 40:46], seen[1, 38:48, 40:46] = 255, 255
+    before, after = np.asarray(model(seen))
+    np.testing.assert_allclose(after[10:13], before[8:11], atol=1e-5)
+    assert np.ptp(before[8:11]) > 1e-3
 
 
 def test_sprites_are_found_in_games_that_were_not_learnt_from(tmp_path):
-    _, _, task, _ = fitted(tmp_path, "sprites", "pictures", epochs=15, patience=15)
+    _, _, task, _ = fitted(tmp_path, "sprites", "pictures", epochs=40, patience=40)
     games = GAMES["pictures"]
     test = games.steps("test")
-    found = np.asarray(task.model(games.observations(test))).reshape(len(test), 9).argmax(axis=1)
+    found = np.asarray(task.model(games.observations(test))).reshape(len(test), 81).argmax(axis=1)
     middle = (games.boxes[test, 0, :2] + games.boxes[test, 0, 2:]) / 2
-    cell = (middle * 3 // moving.SIDE) @ [3, 1]
-    assert np.mean(found == cell) > 0.6  # a guess: the middle one of the 9, in 1 of 6
+    off = np.abs(np.stack(np.divmod(found, 9), axis=1) * 4 + 2 - middle)
+    assert off.mean() < 4  # whoever says the middle is off by 8
 
 
 def test_sprites_are_looked_for_in_pictures_where_somebody_knows_them():
@@ -164,8 +179,10 @@ def test_sprites_are_looked_for_in_pictures_where_somebody_knows_them():
         sprites_task(GAMES["vectors"], "mlp")
     vectors = moving.vectors()
     vectors.boxes = np.zeros((len(vectors), 1, 4), np.int64)
-    with pytest.raises(UserError, match="received a mlp_encoder, allowed are convolutions"):
+    with pytest.raises(UserError, match="received an mlp_encoder, allowed are convolutions"):
         sprites_task(vectors, "mlp")
+    with pytest.raises(UserError, match=r"--cell-pixels has to divide .* nature_encoder, 8 pixels: received 3"):
+        sprites_task(GAMES["pictures"], cell_pixels=3)
 
 
 def test_codes_of_a_variational_autoencoder_come_close_to_the_standard_normal_distribution(tmp_path):
