@@ -30,7 +30,8 @@ class Series:
     def _wanted(self, seed: int) -> Wanted:
         run = replace(self.settings.run, seed=seed)
         same = partial(_same, replace(self.settings, run=run), self.read_settings)
-        return Wanted(self.root, run.env, self.settings.agent, seed, run.steps, self.score_episodes, same, run.minutes)
+        place = self.root, run.env, self.settings.agent
+        return Wanted(*place, seed, run.steps, self.score_episodes, meant=same, minutes=run.minutes)
 
     def train(self, scripts: Path, arguments: Sequence[str], jobs: int) -> bool:
         """Train and score what is not there yet, `jobs` runs at a time; False if the user interrupted it.

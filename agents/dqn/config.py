@@ -67,7 +67,8 @@ class Config(ExplorationConfig, PretrainedConfig):
     """Updates between two moves of the target network towards the online one. Higher: more stable, slower."""
     target_rate: float = 1.0
     """How far it then moves: 1 makes it a copy, as in the paper; below it is a moving average of online networks, as in
-    Lillicrap et al. (2016), who move it by 0.001 after every update. Lower: more stable, slower."""
+    Lillicrap et al. (2016), who move it by 0.001 after every update (--target-period-updates 1). Lower: more stable,
+    slower."""
     warmup_steps: int = 50_000
     """Agent steps before the first update."""
     replay_capacity: int = 1_000_000

@@ -12,7 +12,7 @@ from rlab.ops.munchausen import munchausen_bonus, soft_policy
 from rlab.ops.temporal_differences import bellman_target, greedy_policy, taken
 
 METRICS = ("loss/value", "loss/td_error", "value/mean")
-PASSES = 4  # of a network in one update: each has noise of its own, and fractions, where it takes some
+PASSES = 3  # of a network in one update: each has noise of its own, and fractions, where it takes some
 
 
 def make_gradient(

@@ -1,4 +1,4 @@
-"""The residual network of IMPALA: deeper than Nature's, with fewer weights behind it, and several times as slow."""
+"""The residual network of IMPALA: deeper than Nature's, and several times as slow."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) 
     longer, limit = "", settings.run.minutes
     if _given(origin["command"], "--steps") not in (None, str(settings.run.steps)):
         longer += f" --steps {settings.run.steps}"
-    if limit is not None and float(_given(origin["command"], "--minutes") or 0) != limit:
+    if limit is not None and _given(origin["command"], "--minutes") not in (str(limit), f"{limit:g}"):
         longer += f" --minutes {limit:g}"
     if longer:
         train += f"\npython scripts/train.py --resume RUN{longer}"
