@@ -9,11 +9,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from rlab.checkpoint import step_of
-from rlab.statefile import read_state
+from rlab.checkpoint import step_of, training_state
 
-STATE = "loop.json"  # of a checkpoint
-CLOCK = "clock"  # in there
+CLOCK = "clock"  # in a training's state
 
 
 class Clock:
@@ -60,7 +58,7 @@ def read_clock(checkpoint: Path) -> Clock:
     Where a checkpoint has none, as it was written before there were clocks, the log of the run tells the time. Raises
     UserError if the checkpoint has no state of a training.
     """
-    state = read_state(checkpoint / STATE)
+    state = training_state(checkpoint)
     if CLOCK in state:
         return Clock(**state[CLOCK])
     from rlab.report.curves import training_seconds  # brings TensorBoard, which takes half a second

@@ -10,11 +10,14 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from rlab.statefile import read_state
 from rlab.types import UserError
 
 MANIFEST = "manifest.json"
 BEST = "best"
+STATE = "loop.json"  # of its training; there is none of an agent to play with
 
 
 def write(run: Path, step: int, fill: Callable[[Path], None]) -> Path:
@@ -48,6 +51,13 @@ def place_of(run: Path, step: int) -> Path:
 def step_of(checkpoint: Path) -> int:
     """The agent step at which a checkpoint was written."""
     return int(checkpoint.name.removeprefix("step_"))
+
+
+def training_state(checkpoint: Path, *names: str) -> dict[str, Any]:
+    """What was kept of the training, with at least these names. Raises UserError if there is none of it."""
+    if not (checkpoint / STATE).is_file():
+        raise UserError(f"{checkpoint} holds an agent to play with but no training state: it cannot be gone on from")
+    return read_state(checkpoint / STATE, *names)
 
 
 def damage(checkpoint: Path) -> str | None:

@@ -8,13 +8,15 @@ it. Finished episodes are in the tape store, committed before the checkpoint; yo
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rlab import checkpoint, evaluation
 from rlab.agent import Agent
-from rlab.budget import CLOCK, STATE, Budget, Clock, read_clock
+from rlab.budget import CLOCK, Budget, Clock, read_clock
+from rlab.checkpoint import STATE, training_state
 from rlab.config import Settings
 from rlab.history import history
 from rlab.log import Log
@@ -23,7 +25,7 @@ from rlab.protocol import Protocol
 from rlab.report.video import animation
 from rlab.rundir import TAPES
 from rlab.seeding import Seeds
-from rlab.statefile import read_state, write_state
+from rlab.statefile import write_state
 from rlab.tapes import TapeStore, disagreement
 from rlab.tensorboard import EventFile
 from rlab.types import Environment, Moment, Tape, UserError
@@ -69,8 +71,8 @@ class Training(Iterator[Progress]):
         self._make_env = make_env
         self._emulate = emulate
         self._checkpoint = checkpoint.latest(run) if resume else None
-        length = _read_state(self._checkpoint)["event_file_length"] if self._checkpoint is not None else None
-        self._events = EventFile(run, length=length)
+        kept = training_state(self._checkpoint, "event_file_length") if self._checkpoint is not None else {}
+        self._events = EventFile(run, length=kept.get("event_file_length"))
         self._tapes = TapeStore(run / TAPES, create=True)
         self._environment = make_env(config.num_envs)
         seeds = Seeds(config.seed)
@@ -85,10 +87,8 @@ class Training(Iterator[Progress]):
         )
         self._replayable: bool | None = None  # not known before a second game in the same environment has ended
         self._note = ""  # what the next progress has to tell
-        self._log = Log()
-        self._validation = Validation()
-        self._budget = Budget(config.steps, config.minutes)
-        self._clock = Clock()
+        self._log, self._validation = Log(), Validation()
+        self._budget, self._clock = Budget(config.steps, config.minutes), Clock()
 
     @property
     def step(self) -> int:
@@ -116,7 +116,7 @@ class Training(Iterator[Progress]):
         return []
 
     def _restore(self, folder: Path) -> list[str]:
-        state = _read_state(folder)
+        state = training_state(folder, "turn", "begun", "frames", "log", "event_file_length")
         unfinished = self._unfinished(folder)
         self._tapes.truncate("train", state["begun"], also=[tape.number for tape in unfinished])
         self._tapes.truncate("validation", state["validation"]["count"] * self.config.evaluation_episodes)
@@ -239,9 +239,7 @@ class Training(Iterator[Progress]):
         found = disagreement(tape, space, self._emulate(tape), finished=finished)
         if found is not None:
             self._replayable = False
-            self._note = (
-                f"games of this environment cannot be played again ({found}), so observations are kept on the tapes"
-            )
+            self._note = f"games of this environment cannot be played again ({found}), so their tapes keep observations"
         elif finished and tape.number >= self.config.num_envs:
             self._replayable = True
             self._loop.keep_observations(False)
@@ -264,15 +262,6 @@ class Training(Iterator[Progress]):
 
     def _show(self, tape: Tape) -> None:
         """Put a game into TensorBoard, if its environment can be rendered here."""
-        try:
-            picture = animation(self._emulate(tape, screens=True))
-        except UserError:
-            return
-        if picture is not None:
-            self._events.image("eval/game", *picture, self.step)
-
-
-def _read_state(folder: Path) -> dict[str, Any]:
-    if not (folder / STATE).is_file():
-        raise UserError(f"{folder} holds an agent to play with but no training state: it cannot be gone on from")
-    return read_state(folder / STATE, "turn", "begun", "frames", "log", "event_file_length")
+        with suppress(UserError):
+            if (picture := animation(self._emulate(tape, screens=True))) is not None:
+                self._events.image("eval/game", *picture, self.step)

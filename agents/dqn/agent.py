@@ -19,9 +19,10 @@ import tensorflow as tf
 from gymnasium import spaces
 
 from agents.dqn.config import Config
+from agents.dqn.memory import Replay, make_replay, memory_of
 from agents.dqn.networks import make_networks
 from agents.dqn.returns import make_returns
-from agents.dqn.update import METRICS, PASSES, make_gradient, moved, told
+from agents.dqn.update import METRICS, PASSES, make_gradient, make_move, told
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
@@ -32,7 +33,6 @@ from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
 from rlab.replay.augmentation import augmented
 from rlab.replay.prioritised import Drawn, PrioritisedReplay
-from rlab.replay.uniform import UniformReplay, expected_memory
 from rlab.schedules import Linear
 from rlab.seeding import Seeds, generator_state, restore_generator
 from rlab.statefile import read_arrays, read_state, write_arrays, write_state
@@ -43,7 +43,6 @@ LEARNER = "learner.npz"
 GRADIENT = "learner.gradient.npz"
 PRIORITIES = "learner.priorities.npz"
 STATE = "learner.json"
-PRIORITY_OFFSET = 0.01  # added to errors, so that nothing is forgotten; see `rlab.replay.prioritised`
 
 
 class DQN:
@@ -66,7 +65,7 @@ class DQN:
         self._exploration = explores_by(config)
         start = config.importance_exponent
         self._importance = Linear(start, 1.0 if config.importance_steps else start, config.importance_steps)
-        self._replay: UniformReplay | PrioritisedReplay | None = None  # made when the number of environments is known
+        self._replay: Replay | None = None  # made when the number of environments is known
         self.updates = 0  # that were begun
         self._gradient: Future[list[Array]] | None = None  # of the latest of them, which has not been applied
         self._places = np.zeros(0, np.int64)  # from which it was drawn, where there are priorities
@@ -168,7 +167,7 @@ class DQN:
         means = [sum(numbers) / len(made) for numbers in zip(*made, strict=True)]
         return {**dict(zip(METRICS, means, strict=True)), **self._exploration.metrics(step)}
 
-    def _draw(self, replay: UniformReplay | PrioritisedReplay, step: int) -> Drawn:
+    def _draw(self, replay: Replay, step: int) -> Drawn:
         config, size = self.config, self.config.batch_size
         if isinstance(replay, PrioritisedReplay):
             drawn = replay.sample(size, self._random, self._importance(step))
@@ -194,10 +193,7 @@ class DQN:
         return [float(number) for number in (loss, error, value)]
 
     def expected_memory(self) -> int:
-        config = self.config
-        spaces_ = self._remembered_space, self._action_space
-        priorities = 8 * config.replay_capacity if config.priority_exponent else 0
-        return priorities + expected_memory(config.replay_capacity, *spaces_, compressed=config.replay_compressed)
+        return memory_of(self.config, self._remembered_space, self._action_space)
 
     @property
     def _learned(self) -> list[keras.Variable]:
@@ -246,20 +242,8 @@ class DQN:
             return self._replay.load(directory / PRIORITIES)
         return self._replay.resume(state["rows"])
 
-    def _make_replay(self, num_envs: int) -> UniformReplay | PrioritisedReplay:
-        config = self.config
-        replay = UniformReplay(
-            config.replay_capacity,
-            num_envs,
-            self._remembered_space,
-            self._action_space,
-            steps=config.n_steps,
-            gamma=config.gamma,
-            compressed=config.replay_compressed,
-        )
-        if not config.priority_exponent:
-            return replay
-        return PrioritisedReplay(replay, alpha=config.priority_exponent, epsilon=PRIORITY_OFFSET)
+    def _make_replay(self, num_envs: int) -> Replay:
+        return make_replay(self.config, num_envs, self._remembered_space, self._action_space)
 
     def _make_update(self) -> tuple[Any, Any, Any]:
         """The gradient of a batch, with what is told of it; what applies a gradient; what moves the target network."""
@@ -267,10 +251,6 @@ class DQN:
 
         def apply(*gradient: tf.Tensor) -> None:
             self._optimizer.apply(gradient, variables)
-
-        def follow() -> None:
-            for target, online in zip(self._target.weights, self._learner.weights, strict=True):
-                target.assign(moved(target.value, online.value, config.target_rate))
 
         space = self._remembered_space
         seen = tf.TensorSpec((config.batch_size, *(space.shape or ())), space.dtype)
@@ -283,5 +263,5 @@ class DQN:
         return (
             devices.function(compute, seen, chosen, number, number, seen, number, *drawn),
             devices.function(apply, *shapes),
-            devices.function(follow),
+            devices.function(make_move(config, self._learner, self._target)),
         )

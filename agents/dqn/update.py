@@ -68,6 +68,16 @@ def told(network: keras.Model, *inputs: tf.Tensor) -> Sequence[tf.Tensor]:
     return outputs if isinstance(outputs, list) else [outputs]
 
 
+def make_move(config: Config, learner: keras.Model, target: keras.Model) -> Callable[[], None]:
+    """What moves the target network towards the learner, by the settings' rate."""
+
+    def move() -> None:
+        for behind, online in zip(target.weights, learner.weights, strict=True):
+            behind.assign(moved(behind.value, online.value, config.target_rate))
+
+    return move
+
+
 def moved(target: tf.Tensor, online: tf.Tensor, rate: float) -> tf.Tensor:
     """What weights at `target` come to by a move towards `online`: (1 - rate) target + rate online; a copy with rate 1.
 

@@ -170,7 +170,7 @@ def test_an_environment_of_a_users_own_is_trained_whether_or_not_it_repeats_itse
     assert [note.split(" (")[0] for note in notes] == ["note: games of this environment cannot be played again"] * (
         name == "Unseeded"
     )
-    assert all(note.endswith("), so observations are kept on the tapes") for note in notes)
+    assert all(note.endswith("), so their tapes keep observations") for note in notes)
     run = only_run(tmp_path)
     assert run.parents[1] == tmp_path / f"my_games-{name}-v0"
     assert agents.read_settings(run).run.env == f"my_games:{name}-v0"
