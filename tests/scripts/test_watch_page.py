@@ -22,7 +22,8 @@ from tests.browser import browser
 from tests.scripts.running import REPOSITORY, call, only_run
 from tests.scripts.watched import random_run
 
-READY = "shown && shown.games.every(({video}) => !video || video.readyState >= 2 && !video.seeking)"
+LOADED = "typeof shown !== 'undefined' && shown"  # the page's script may still be under way
+READY = f"{LOADED} && shown.games.every(({{video}}) => !video || video.readyState >= 2 && !video.seeking)"
 FRAME = """
 const video = document.querySelector("video"), canvas = document.createElement("canvas");
 Object.assign(canvas, {width: 160, height: 210});
