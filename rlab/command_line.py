@@ -22,6 +22,17 @@ _DISK_SQLITE = (
 CANNOT_WRITE = "cannot write, "  # how every line about that begins
 
 
+def given(arguments: Sequence[str], option: str) -> str:
+    """The value that a command line gives to an option, the last one if there are several; empty: none."""
+    value = ""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == option:
+            value = following
+        elif argument.startswith(f"{option}="):
+            value = argument.removeprefix(f"{option}=")
+    return value
+
+
 def parse(kind: type[Any], arguments: Sequence[str], *, program: str, description: str, default: Any = None) -> Any:
     """An instance of the dataclass `kind` from command-line arguments; its nested fields are named without prefix.
 

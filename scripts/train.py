@@ -108,9 +108,9 @@ def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
         raise SystemExit
     name = arguments[0]
     module = agents.find(name)
-    environment = _given(arguments, "--env") or DEFAULT_ENVIRONMENT
+    environment = command_line.given(arguments, "--env") or DEFAULT_ENVIRONMENT
     envs.check_name(environment)
-    preset_name = _given(arguments, "--preset") or default_preset(module.PRESETS, environment)
+    preset_name = command_line.given(arguments, "--preset") or default_preset(module.PRESETS, environment)
     if preset_name not in module.PRESETS:
         raise UserError(f"unknown preset of {name}: received {preset_name!r}, allowed are {', '.join(module.PRESETS)}")
     preset = module.PRESETS[preset_name]
@@ -130,17 +130,6 @@ def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
     return command.command, settings, protocol
 
 
-def _given(arguments: Sequence[str], option: str) -> str:
-    """The value that a command line gives to an option on which the defaults of the others depend."""
-    value = ""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if argument == option:
-            value = following
-        elif argument.startswith(f"{option}="):
-            value = argument.removeprefix(f"{option}=")
-    return value
-
-
 def check_environment(settings: Settings, protocol: Protocol) -> None:
     """Tell whether an environment fits the lab and the agent."""
     print(f"{settings.run.env}: observations {settings.observation_space}, actions {settings.action_space}")
@@ -152,7 +141,7 @@ def check_environment(settings: Settings, protocol: Protocol) -> None:
 
 def start_several(options: Options, settings: Settings, arguments: Sequence[str]) -> None:
     """Train with several seeds, each in a run of its own; what is there of them is gone on with."""
-    first = settings.run.seed if _given(arguments, "--seed") else 1
+    first = settings.run.seed if command_line.given(arguments, "--seed") else 1
     seeds = range(first, first + options.seeds)
     series = Series(settings, seeds, options.root, options.score_episodes, agents.read_settings)
     if not series.train(Path(__file__).parent, arguments, options.jobs):

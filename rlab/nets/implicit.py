@@ -17,34 +17,31 @@ _EMBEDDING = "embedding"  # the layer by whose outputs features are multiplied
 _COSINES = 64  # that stand for a fraction, as in the paper
 
 
-@keras.saving.register_keras_serializable("rlab")
-class MiddleFractions(keras.layers.Layer):  # type: ignore[misc]
-    """The middles [1, K] of K equal parts of [0, 1], whatever the features [B, D]."""
+class _Counting(keras.layers.Layer):  # type: ignore[misc]
+    """A layer of so many of something, which is saved with it."""
 
     def __init__(self, count: int, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.count = count
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable("rlab")
+class MiddleFractions(_Counting):
+    """The middles [1, K] of K equal parts of [0, 1], whatever the features [B, D]."""
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
         return middle_fractions(self.count)[None]
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "count": self.count}
-
 
 @keras.saving.register_keras_serializable("rlab")
-class Cosines(keras.layers.Layer):  # type: ignore[misc]
+class Cosines(_Counting):
     """The `count` cosines [B, N, count] of fractions [B, N]; see `rlab.ops.distributional.cosines`."""
-
-    def __init__(self, count: int, **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self.count = count
 
     def call(self, fractions: tf.Tensor) -> tf.Tensor:
         return cosines(fractions, self.count)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "count": self.count}
 
 
 @keras.saving.register_keras_serializable("rlab")
@@ -56,18 +53,11 @@ class Modulate(keras.layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable("rlab")
-class ByAction(keras.layers.Layer):  # type: ignore[misc]
+class ByAction(_Counting):
     """Rows [B * N, A], N of them for each observation, as distributions [B, A, N]."""
-
-    def __init__(self, count: int, **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self.count = count
 
     def call(self, rows: tf.Tensor) -> tf.Tensor:
         return tf.transpose(tf.reshape(rows, (-1, self.count, rows.shape[-1])), (0, 2, 1))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "count": self.count}
 
 
 def let_pass(network: keras.Model) -> None:

@@ -2,11 +2,11 @@
 
 import json
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from rlab.command_line import given
 from rlab.config import Settings
 from rlab.evaluation import Evaluation
 from rlab.report.curves import clock
@@ -29,9 +29,9 @@ def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) 
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
     longer, limit = "", settings.run.minutes
-    if _given(origin["command"], "--steps") not in (None, str(settings.run.steps)):
+    if given(origin["command"], "--steps") not in ("", str(settings.run.steps)):
         longer += f" --steps {settings.run.steps}"
-    if limit is not None and _given(origin["command"], "--minutes") not in (str(limit), f"{limit:g}"):
+    if limit is not None and given(origin["command"], "--minutes") not in (str(limit), f"{limit:g}"):
         longer += f" --minutes {limit:g}"
     if longer:
         train += f"\npython scripts/train.py --resume RUN{longer}"
@@ -74,14 +74,6 @@ games in it.
 |---|---|---|---|
 {_curve(scalars, steps)}
 """
-
-
-def _given(command: Sequence[str], option: str) -> str | None:
-    """The value that a training's command gave to an option; None: the default."""
-    for word, following in zip(command, [*command[1:], ""], strict=True):
-        if word.partition("=")[0] == option:
-            return word.partition("=")[2] or following
-    return None
 
 
 def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:
