@@ -8,6 +8,8 @@ from gymnasium import spaces
 from rlab.types import Array, FrameStack, UserError
 
 NATURE_LEAST = 36  # pixels a side: a smaller image leaves the last of Nature's convolutions nothing
+# Likewise of every kind of encoder that takes images alone.
+_LEAST = {"nature": NATURE_LEAST, "book": NATURE_LEAST, "nips": 20, "impala": 1}
 
 
 def is_image(space: spaces.Space[Any]) -> bool:
@@ -22,11 +24,14 @@ def fits_nature(space: spaces.Space[Any]) -> bool:
 
 def check_encoder(kind: str, space: spaces.Space[Any]) -> None:
     """Raise UserError unless an encoder of this kind (`rlab.nets.encoders.make_encoder`) can see such observations."""
-    if not (kind == "mlp" or (is_image(space) if kind == "impala" else fits_nature(space))):
-        least = "" if kind == "impala" else f" of {NATURE_LEAST} pixels a side or more"
+    if kind == "mlp":
+        return
+    least = _LEAST[kind]
+    if not (is_image(space) and min((space.shape or ())[:2]) >= least):
+        size = f" of {least} pixels a side or more" * (least > 1)
         raise UserError(
             f"an image agent does not fit this environment: received observations {space}, allowed are images "
-            f"[H, W, C]{least}; choose another preset or --encoder-kind mlp"
+            f"[H, W, C]{size}; choose another preset or --encoder-kind mlp"
         )
 
 

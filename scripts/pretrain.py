@@ -42,7 +42,7 @@ class Options:
     """Which games of these folders; empty: all of a recording, those of training of a run."""
     steps: int = 50_000
     """The agent steps that are learnt from, the last game to its end; those for validation and test among them."""
-    encoder_kind: Literal["", "nature", "book", "impala", "mlp"] = ""
+    encoder_kind: Literal["", "nature", "book", "nips", "impala", "mlp"] = ""
     """What sees: as in an agent's settings. Empty: nature for images of its size, else mlp."""
     encoder_sizes: tuple[int, ...] = (64,)
     """Units of each dense layer of an `mlp` encoder."""

@@ -17,9 +17,10 @@ from rlab.types import UserError
 class Config(ExplorationConfig, PretrainedConfig):
     """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
 
-    encoder_kind: Literal["nature", "book", "impala", "mlp"] = "nature"
-    """What sees: `nature`, three convolutions for images; `book`, the same padded; `impala`, 15 of them with residual
-    blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers for vectors."""
+    encoder_kind: Literal["nature", "book", "nips", "impala", "mlp"] = "nature"
+    """What sees: `nature`, three convolutions for images; `book`, the same padded; `nips`, two smaller ones (Mnih et
+    al., 2013), in a third of the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as
+    slow; `mlp`, dense layers for vectors."""
     encoder_sizes: tuple[int, ...] = (64,)
     """Units of each dense layer of an `mlp` encoder."""
     hidden_sizes: tuple[int, ...] = (512,)

@@ -17,9 +17,10 @@ from rlab.types import UserError
 class Config(ExplorationConfig, PretrainedConfig):
     """Parallelised Q-network. The defaults are those of Gallici et al. (2025) for Atari, with 128 environments."""
 
-    encoder_kind: Literal["nature", "impala", "mlp"] = "nature"
-    """What sees: `nature`, three convolutions for images; `impala`, 15 of them with residual blocks (Espeholt et al.,
-    2018), several times as slow; `mlp`, dense layers for vectors and small observations."""
+    encoder_kind: Literal["nature", "nips", "impala", "mlp"] = "nature"
+    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in a third of
+    the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers for
+    vectors and small observations."""
     encoder_sizes: tuple[int, ...] = (128,)
     """Units of each dense layer of an `mlp` encoder."""
     hidden_sizes: tuple[int, ...] = (512,)

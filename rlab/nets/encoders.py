@@ -1,5 +1,6 @@
 """Encoders: Keras models from observations [B, *O], as the environment gives them, to features [B, D] float32."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import keras
@@ -49,23 +50,46 @@ def nature(
     The space is one that `rlab.spaces.fits_nature`. With padding "same" they are the book's (chapter 16): D = 7040 for
     88x80. If they are `normalised`, layer normalisation stands before each ReLU.
     """
+    layers = ((32, 8, 4), (64, 4, 2), (64, 3, 1))
+    return _convolutions("nature_encoder", layers, space, seeds, padding, start, normalised)
+
+
+def nips(space: spaces.Space[Any], seeds: Seeds, start: Start = fan_in, *, normalised: bool = False) -> keras.Model:
+    """The two convolutions of Mnih et al. (2013), Playing Atari with Deep Reinforcement Learning, section 4.1.
+
+    They were shown at a workshop of NIPS, which gave them their name. Flattened, D = 2592 for 84x84. As there, a single
+    dense layer of 256 follows in the head. If they are `normalised`, layer normalisation stands before each ReLU.
+    """
+    return _convolutions("nips_encoder", ((16, 8, 4), (32, 4, 2)), space, seeds, "valid", start, normalised)
+
+
+def _convolutions(
+    name: str,
+    layers: Sequence[tuple[int, int, int]],
+    space: spaces.Space[Any],
+    seeds: Seeds,
+    padding: str,
+    start: Start,
+    normalised: bool,
+) -> keras.Model:
+    """Convolutions of so many filters, of so many pixels a side, so many apart, with ReLU, flattened."""
     image = keras.Input(space.shape, dtype="uint8", name="observation")
     features = keras.layers.Rescaling(1 / 255)(image)
-    for number, (filters, size, stride) in enumerate([(32, 8, 4), (64, 4, 2), (64, 3, 1)], start=1):
-        name = f"convolution_{number}"
+    for number, (filters, size, stride) in enumerate(layers, start=1):
+        layer = f"convolution_{number}"
         convolution = keras.layers.Conv2D(
             filters,
             size,
             stride,
             padding=padding,
             activation=None if normalised else "relu",
-            kernel_initializer=start(seeds, name),
-            name=name,
+            kernel_initializer=start(seeds, layer),
+            name=layer,
         )
         features = convolution(features)
         if normalised:
-            features = normalised_relu(features, name)
-    return keras.Model(image, keras.layers.Flatten(dtype="float32")(features), name="nature_encoder")
+            features = normalised_relu(features, layer)
+    return keras.Model(image, keras.layers.Flatten(dtype="float32")(features), name=name)
 
 
 def mlp(
@@ -102,7 +126,7 @@ def mlp(
 
 
 def make_encoder(
-    kind: Literal["nature", "book", "impala", "mlp"],
+    kind: Literal["nature", "book", "nips", "impala", "mlp"],
     space: spaces.Space[Any],
     sizes: tuple[int, ...],
     seeds: Seeds,
@@ -111,7 +135,8 @@ def make_encoder(
     standardised: bool = False,
     normalised: bool = False,
 ) -> keras.Model:
-    """A new encoder of a kind that agents have as a setting: `nature`, that with the book's padding, `impala`, `mlp`.
+    """A new encoder of a kind that agents have as a setting: `nature`, that with the book's padding, `nips`, `impala`,
+    `mlp`.
 
     `sizes` and `standardised` are for `mlp`, `start` for the others.
     """
@@ -119,4 +144,6 @@ def make_encoder(
         return mlp(space, sizes, seeds, standardised=standardised, normalised=normalised)
     if kind == "impala":
         return impala(space, seeds, start, normalised=normalised)
+    if kind == "nips":
+        return nips(space, seeds, start, normalised=normalised)
     return nature(space, seeds, "same" if kind == "book" else "valid", start, normalised=normalised)

@@ -11,8 +11,8 @@ from rlab.nets.encoders import make_encoder, mlp, nature
 from rlab.nets.heads import ValueHead, q_network
 from rlab.nets.layer_norm import normalised_relu
 from rlab.seeding import Seeds
-from rlab.spaces import fits_nature
-from rlab.types import FrameStack
+from rlab.spaces import check_encoder, fits_nature
+from rlab.types import FrameStack, UserError
 
 SCREENS = FrameStack(84, 84, 4)
 VECTOR = spaces.Box(-np.inf, np.inf, (5,), np.float32)
@@ -43,6 +43,24 @@ def test_the_nature_encoder_is_that_of_the_paper():
     assert encoder.count_params() == 77_984
     assert encoder.input.dtype == "uint8"
     assert (features.numpy() >= 0).all()
+
+
+def test_the_nips_encoder_is_that_of_the_paper():
+    encoder = make_encoder("nips", SCREENS, (), Seeds(0))
+    # 84 -> (84 - 8) / 4 + 1 = 20 -> (20 - 4) / 2 + 1 = 9; 9 * 9 * 32 = 2592
+    assert encoder(batch_of(SCREENS)).shape == (3, 2592)
+    # (8 * 8 * 4 + 1) * 16 + (4 * 4 * 16 + 1) * 32
+    assert encoder.count_params() == 4_112 + 8_224
+    # a gain and an offset for each filter
+    assert make_encoder("nips", SCREENS, (), Seeds(0), normalised=True).count_params() == 4_112 + 8_224 + 2 * (16 + 32)
+
+
+def test_images_fit_the_nips_encoder_as_long_as_they_leave_it_a_pixel():
+    smallest, smaller = (spaces.Box(0, 255, (20, width, 3), np.uint8) for width in (20, 19))
+    check_encoder("nips", smallest)
+    assert make_encoder("nips", smallest, (), Seeds(0)).output.shape == (None, 32)  # 20 -> 4 -> 1
+    with pytest.raises(UserError, match="of 20 pixels a side or more"):
+        check_encoder("nips", smaller)
 
 
 def test_the_book_pads_the_same_convolutions():

@@ -65,6 +65,7 @@ def test_a_sheet_shows_what_was_seen_above_what_was_drawn():
     ("kind", "size"),
     [
         ("nature", 1),  # 36 -> 8 -> 3 -> 1
+        ("nips", 3),  # 36 -> 8 -> 3
         ("impala", 5),  # 36 -> 18 -> 9 -> 5, and back 10 of which 9 are taken, 18, 36
         ("book", 5),  # 36 -> 9 -> 5 -> 5, and back 5, 10 of which 9 are taken, 36
     ],
