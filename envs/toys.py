@@ -4,6 +4,8 @@
 - `Aim-v0`: the same with numbers: act the number in [-1, 1] that is shown. Optimum 20, random 20 / 3.
 - `Corridor-v0`: walk right to the end of a corridor of 8 cells within 50 steps; one point there and nothing before.
   Optimum 1 after 7 steps; random 0.582.
+- `Chain-v0`: a noisy chain of 8 cells; go to its far end and stay, though going back pays at once; 50 steps. Optimum
+  19.94, always going on 19.51, always going back 9.00; random 5.17.
 - `Catch-v0`: an image; move a paddle under a falling ball. Optimum 1, random about -0.6.
 """
 
@@ -89,6 +91,42 @@ class Corridor(gymnasium.Env[Any, Any]):
         return 1.0, successor, float(successor == 7), successor == 7
 
 
+class Chain(gymnasium.Env[Any, Any]):
+    """Cells 0 to 7 as Discrete observations; action 1 goes on, 0 back to the start, and a tenth of the actions slip.
+
+    An action that slips does what the other one does. Going on at the far end pays 1 and stays there, going back pays
+    0.2 from anywhere. Truncated after 50 steps. Source: the chain of Strens (2000), A Bayesian Framework for
+    Reinforcement Learning, section 5, which has 5 cells, slips twice as often and pays ten times as much.
+    """
+
+    length, slip = 8, 0.1
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space = spaces.Discrete(self.length)
+        self.action_space = spaces.Discrete(2)
+        self.initial_state_distrib = np.eye(self.length)[0]
+        self.P = {cell: {action: self._outcomes(cell, action) for action in range(2)} for cell in range(self.length)}
+        self._cell = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self._cell = 0
+        return np.int64(self._cell), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        slipped = int(self.np_random.random() < self.slip)
+        _, self._cell, reward, _ = self.P[self._cell][int(action)][slipped]
+        return np.int64(self._cell), reward, False, False, {}
+
+    def _outcomes(self, cell: int, action: int) -> list[tuple[float, int, float, bool]]:
+        """Probability, successor, reward and whether it terminates: as meant, and slipped."""
+        end = self.length - 1
+        on, back = (min(cell + 1, end), float(cell == end), False), (0, 0.2, False)
+        meant, other = (on, back) if action == 1 else (back, on)
+        return [(1 - self.slip, *meant), (self.slip, *other)]
+
+
 class Catch(gymnasium.Env[Array, Any]):
     """A ball falls through 10 rows of 5 columns, 4 pixels a cell: [40, 20, 1] uint8; actions: left, stay, right.
 
@@ -131,4 +169,5 @@ class Catch(gymnasium.Env[Array, Any]):
 gymnasium.register("Identity-v0", entry_point="envs.toys:Identity", max_episode_steps=20)
 gymnasium.register("Aim-v0", entry_point="envs.toys:Aim", max_episode_steps=20)
 gymnasium.register("Corridor-v0", entry_point="envs.toys:Corridor", max_episode_steps=50)
+gymnasium.register("Chain-v0", entry_point="envs.toys:Chain", max_episode_steps=50)
 gymnasium.register("Catch-v0", entry_point="envs.toys:Catch", max_episode_steps=20)

@@ -1,6 +1,7 @@
-"""Does what was learnt before help an agent? Train it from scratch and with each file, on the same seeds, and report.
+"""Does what was learnt before help an agent, or another setting? Train it from scratch and so, on the same seeds.
 
 python scripts/transfer.py dqn --env CartPole-v1 --encoders FOLDER/encoder.keras --seeds 5 -- --gamma 0.98
+python scripts/transfer.py dqn --env CartPole-v1 --variants "double: --double" "3 steps: --n-steps 3" --seeds 5
 python scripts/transfer.py --report FOLDER [FOLDER ...]
 """
 
@@ -25,7 +26,7 @@ from rlab.planned import new_folder, write_text
 from rlab.pretrained import read_passport
 from rlab.report.curves import training_seconds
 from rlab.report.references import solved_from
-from rlab.report.transfer.arms import make_arms, other_shapes
+from rlab.report.transfer.arms import make_arms, make_variants, other_shapes
 from rlab.report.transfer.findings import find
 from rlab.report.transfer.folder import check_different, choose_folder
 from rlab.report.transfer.plan import PLAN, Arm, Plan
@@ -65,6 +66,8 @@ class Options:
     """As a control, train also with networks of their shape that have learnt nothing, other ones for every seed."""
     policies: tuple[Path, ...] = ()
     """Cloned policies to begin with."""
+    variants: tuple[str, ...] = ()
+    """Other settings to train with from scratch, as in an ablation: of each a name, a colon and options of train.py."""
     encoder_learning_rate: float = 0.0
     """Step size for thawed encoders; 0: that of everything else."""
     seeds: int = 3
@@ -126,17 +129,26 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Sett
     """What is to be compared, and the settings of every arm, after train.py has checked them."""
     if not options.agent:
         raise UserError(f"which agent? {PROGRAM} AGENT --encoders FILE ..., agents are {', '.join(agents.names())}")
-    for word in further:
+    variants = make_variants(options.variants)
+    places = {"after --": further, **{f"for {variant.name}": variant.options for variant in variants}}
+    for place, word in ((place, word) for place, words in places.items() for word in words):
         if (name := word.split("=")[0].replace("_", "-")) in OWN:
-            raise UserError(f"{name} is not to be set for all runs: received {word} after --, see {PROGRAM} --help")
+            raise UserError(f"{name} is the comparison's to set: received {word} {place}, see {PROGRAM} --help")
     threads = options.threads or share_of_cores(options.jobs)
     shared = f"--steps {options.steps} --seed 1 --threads {threads}".split()
     shared = [options.agent, "--env", options.env, *shared, *further]
     scratch = train.parse(shared)[1]
-    if not options.encoders and not options.policies:
-        raise UserError("nothing to compare with scratch: received no file, allowed are --encoders and --policies")
+    if not (options.encoders or options.policies or variants):
+        raise UserError(
+            "nothing to compare with scratch: received no file and no other settings, allowed are --encoders, "
+            "--policies and --variants"
+        )
     arms = make_arms(options.encoders, options.policies, options.encoder_learning_rate, options.untrained)
+    arms += variants
     settings = [train.parse([*shared, *arm.words])[1] for arm in arms]
+    for arm, one in zip(arms, settings, strict=True):
+        if (one.run.num_envs, one.run.protocol) != (scratch.run.num_envs, scratch.run.protocol):
+            raise UserError(f"{arm.name}: all runs have the same protocol and --num-envs, which go after --")
     plan = Plan(
         scratch.values(),
         tuple(further),

@@ -9,7 +9,7 @@ import envs
 from rlab.types import UserError
 
 FINITE = ["FrozenLake-v1", "FrozenLake8x8-v1", "Taxi-v4", "CliffWalking-v1", "CliffWalkingSlippery-v1"]
-OWN = ["Corridor-v0", "MarkovChain-v0", "BookMDP-v0"]
+OWN = ["Corridor-v0", "Chain-v0", "MarkovChain-v0", "BookMDP-v0"]
 
 
 class Told(gymnasium.Env):

@@ -75,6 +75,39 @@ def test_walking_the_corridor_at_random_often_takes_too_long():
     assert lengths.max() == 50
 
 
+def best_of_chain(steps, values):
+    """What `values` makes of the worths of both actions, over so many steps from the start, exactly."""
+    chain = gymnasium.make("Chain-v0").unwrapped
+    worth = np.zeros(chain.length)
+    for _ in range(steps):
+        actions = [
+            [sum(p * (reward + worth[cell]) for p, cell, reward, _ in outcomes) for outcomes in chain.P[cell].values()]
+            for cell in range(chain.length)
+        ]
+        worth = values(np.array(actions))
+    return worth[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "policy", "expected"),
+    [
+        (lambda worth: worth[:, 1], lambda environment, observation: 1, 19.51),
+        (lambda worth: worth[:, 0], lambda environment, observation: 0, 9.00),
+        (lambda worth: worth.mean(axis=1), at_random, 5.17),
+    ],
+    ids=["on", "back", "random"],
+)
+def test_what_the_chain_pays(values, policy, expected):
+    assert best_of_chain(50, values) == pytest.approx(expected, abs=0.005)
+    reached, lengths = scores("Chain-v0", 1000, policy)
+    assert reached.mean() == pytest.approx(expected, abs=4 * reached.std() / np.sqrt(1000))
+    assert (lengths == 50).all()
+
+
+def test_the_best_of_the_chain_is_more_than_going_on():
+    assert best_of_chain(50, lambda worth: worth.max(axis=1)) == pytest.approx(19.94, abs=0.005)
+
+
 def test_every_value_is_named_and_every_column_has_its_ball():
     catch, identity = gymnasium.make("Catch-v0"), gymnasium.make("Identity-v0")
     balls = {int(catch.reset(seed=seed)[0][0, ::4, 0].argmax()) for seed in range(40)}
@@ -82,7 +115,7 @@ def test_every_value_is_named_and_every_column_has_its_ball():
     assert (balls, values) == ({0, 1, 2, 3, 4}, {0, 1, 2, 3})
 
 
-@pytest.mark.parametrize("name", ["Identity-v0", "Corridor-v0", "Catch-v0"])
+@pytest.mark.parametrize("name", ["Identity-v0", "Corridor-v0", "Chain-v0", "Catch-v0"])
 def test_gymnasium_finds_no_fault(name):
     check_env(gymnasium.make(name).unwrapped, skip_render_check=True)
 

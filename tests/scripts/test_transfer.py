@@ -110,6 +110,34 @@ def test_interrupted_and_called_again_it_ends_as_if_it_never_had_been(tmp_path, 
         call("transfer.py", *words(encoder, broken, "--steps", 500))
 
 
+def test_other_settings_are_compared_too(tmp_path, here):
+    own = ["dqn", "--env", "CartPole-v1", "--steps", STEPS, "--seeds", 1, "--threads", 1, "--out", tmp_path / "out"]
+    own += ["--variants", "single: --no-double", "long: --n-steps 3 --gamma 0.9"]
+    lines = call("transfer.py", *map(str, own), "--", *FURTHER.split(), "--gamma", "0.95")
+    assert here == ["train.py"] * 3
+    assert lines[0] == "3 runs of 400 steps, 1 of each: scratch, single, long"
+    (task,) = numbers(tmp_path / "out")["tasks"]
+    runs = [json.loads(Path(arm["runs"][0]["run"], "config.json").read_text())["config"] for arm in task["arms"]]
+    found = [[config[name] for name in ("double", "n_steps", "gamma")] for config in runs]
+    assert found == [[True, 1, 0.95], [False, 1, 0.95], [True, 3, 0.9]]
+    text = (tmp_path / "out" / transfer.REPORT).read_text()
+    assert text.startswith("# What do other settings change?")
+    assert "- long: `--n-steps 3 --gamma 0.9`" in text
+    assert "retrain" not in text
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ("longer: --steps 800", "--steps is the comparison's to set: received --steps for longer"),
+        ("wide: --num-envs 4", "wide: all runs have the same protocol and --num-envs, which go after --"),
+    ],
+)
+def test_settings_that_make_runs_incomparable_are_refused(tmp_path, variant, message):
+    with pytest.raises(UserError, match=message):
+        call("transfer.py", "dqn", "--env", "CartPole-v1", "--out", str(tmp_path / "out"), "--variants", variant)
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """Train nothing; the calls that would be made next."""
@@ -233,7 +261,7 @@ def finished(tmp_path):
 def test_a_report_is_written_where_the_comparison_lies(finished):
     call("transfer.py", "--report", finished[0], finished[0])
     assert [task["folder"] for task in numbers(finished[0])["tasks"]] == [str(finished[0])]
-    assert (finished[0] / transfer.REPORT).read_text().startswith("# Does what was learnt before help?")
+    assert (finished[0] / transfer.REPORT).read_text().startswith("# What do other settings change?")
     assert not list(finished[0].glob(".*"))
 
 
@@ -268,7 +296,9 @@ MISTAKES = {
     "transfer.py": ["which agent? transfer.py AGENT --encoders FILE ..., agents are dqn, "],
     "transfer.py dqq": ["unknown agent: received 'dqq'; did you mean dqn?"],
     "transfer.py dqn --env CartPol-v1": ["unknown environment: received 'CartPol-v1'; did you mean CartPole-v1, "],
-    CARTPOLE: ["nothing to compare with scratch: received no file, allowed are --encoders and --policies"],
+    CARTPOLE: [
+        "nothing to compare with scratch: received no file and no other settings, allowed are --encoders, --policies"
+    ],
     CARTPOLE + "--untrained --policies cloned/policy.keras": ["untrained needs encoders whose shape it takes"],
     CARTPOLE + "--encoders missing.keras": ["no such pretrained file: received missing.keras"],
     CARTPOLE + "--encoders file": ["no such pretrained file: received file, allowed is a .keras file"],
@@ -287,8 +317,8 @@ MISTAKES = {
     FILE + "--threshold-games 0": ["--threshold-games is out of range: received 0"],
     FILE + "--encoder-learning-rate 3": ["--encoder-learning-rate is out of range: received 3.0, allowed is 0 to 1"],
     FILE + "--sedes 3": ["Unrecognized options: --sedes, 3"],
-    FILE + "-- --seed 3": ["--seed is not to be set for all runs: received --seed after --, see transfer.py --help"],
-    FILE + "-- --score_episodes=3": ["--score-episodes is not to be set for all runs: received --score_episodes=3"],
+    FILE + "-- --seed 3": ["--seed is the comparison's to set: received --seed after --, see transfer.py --help"],
+    FILE + "-- --score_episodes=3": ["--score-episodes is the comparison's to set: received --score_episodes=3"],
     FILE + "-- --gamma 2": ["--gamma is out of range: received 2.0, allowed is 0 to 1"],
     FILE + "-- --learning-rte 2": ["Unrecognized options: --learning-rte, 2"],
     FILE + "--out file": ["--out is no folder: received file, and file is a file"],

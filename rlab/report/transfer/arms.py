@@ -1,6 +1,7 @@
-"""The arms of a comparison, of the files that are to be taken over."""
+"""The arms of a comparison, of the files that are to be taken over and of other settings."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,24 @@ def make_arms(
     if untrained:
         arms += _untrained(list(zip(encoders, passports, strict=False)), slowly)
     return tuple(arms)
+
+
+def make_variants(variants: Sequence[str]) -> tuple[Arm, ...]:
+    """The arms of other settings, each given as a name, a colon and options of train.py.
+
+    Raises UserError if one is not of this form, or if a name comes twice.
+    """
+    arms: dict[str, Arm] = {}
+    for variant in variants:
+        name, colon, options = variant.partition(":")
+        name = re.sub(r"[^\w. +-]+", "-", name).strip()
+        if not (colon and name and options.strip()) or name in (SCRATCH, *arms):
+            raise UserError(
+                f"a variant is a name of its own, a colon and options: received {variant!r}, allowed is like "
+                "'dueling: --dueling'"
+            )
+        arms[name] = Arm(name, options=tuple(shlex.split(options)))
+    return tuple(arms.values())
 
 
 def _untrained(encoders: Sequence[tuple[Path, Passport]], slowly: tuple[str, ...]) -> Iterator[Arm]:

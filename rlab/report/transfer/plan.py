@@ -15,7 +15,7 @@ SCRATCH = "scratch"
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to begin: from scratch, or with something that was learnt before, or with its shape alone."""
+    """One way to train: from scratch, with something that was learnt before, with its shape alone, or otherwise set."""
 
     name: str
     kind: str = ""  # "encoder", "policy", or empty where nothing is taken over
@@ -31,7 +31,7 @@ class Arm:
     @property
     def words(self) -> list[str]:
         """The options of train.py by which it differs from scratch."""
-        return [f"--{self.kind}", self.file, *self.options] if self.kind else []
+        return [*([f"--{self.kind}", self.file] if self.kind else []), *self.options]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ class Plan(planned.Plan):
     def _named_arms(self) -> dict[str, str]:
         """What is in a file matters, where it lies does not."""
         return {
-            f"the arm {arm.name}": " ".join([arm.kind, arm.digest[:12], *arm.options, *["untrained"] * arm.untrained])
+            f"the arm {arm.name}": " ".join(
+                filter(None, [arm.kind, arm.digest[:12], *arm.options, "untrained" * arm.untrained])
+            )
             for arm in self.arms
         }
 

@@ -44,11 +44,15 @@ def reading(tasks: Sequence[Findings]) -> Iterator[str]:
             "of the times. Fewer steps are better, so there a difference below 0 is a gain."
         )
     yield (
-        "Seconds are those of training as it ran, perhaps beside other runs: without the start of the program, the "
-        "last evaluation and the recording of the games that were learnt from. Pretraining is counted whole for one "
-        "run, though its file serves many."
+        "Seconds are those of training as it ran, perhaps beside other runs: without the start of the program and the "
+        "last evaluation."
     )
     before = [arm.pretraining for task in tasks for arm in task.arms if arm.pretraining is not None]
+    if before:
+        yield (
+            "Pretraining is counted whole for one run, though its file serves many, and without the recording of the "
+            "games that were learnt from."
+        )
     if any(one.method == "untrained" for one in before):
         yield (
             "Untrained: a network of an encoder's shape with weights as they begin, other ones for every seed. What it "

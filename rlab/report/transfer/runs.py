@@ -30,7 +30,7 @@ def command(folder: Path, plan: Plan, arm: Arm, seed: int) -> list[str] | None:
     begin += ["--root", folder / arm.folder, "--threads", plan.settings["run"]["threads"], "--score-episodes", 0]
     if arm.untrained:
         arm = replace(arm, file=str(untrained_file(folder, arm, seed)))
-    return wanted(folder, plan, arm, seed).next_call([*begin, *arm.words, *plan.options])
+    return wanted(folder, plan, arm, seed).next_call([*begin, *plan.options, *arm.words])
 
 
 def untrained_file(folder: Path, arm: Arm, seed: int) -> Path:

@@ -18,7 +18,7 @@ _MINUS = f"minus {SCRATCH} [95%]"
 
 def report(tasks: Sequence[Findings]) -> str:
     """The tasks as sections, and where there are several, what they come to together."""
-    lines = ["# Does what was learnt before help?", ""]
+    lines = ["# Does what was learnt before help?" if _learnt_before(tasks) else "# What do other settings change?", ""]
     for task in tasks:
         lines += [f"## {name(task)}", "", *_task(task), ""]
     if len(tasks) > 1:
@@ -57,12 +57,20 @@ def _task(task: Findings) -> Iterator[str]:
             [[arm.name, numbers(arm.score), *_difference(arm, "score")] for arm in task.arms],
         )
     yield ""
-    yield from table(
-        ["arm", "pretrained on", "recorded steps", "pretraining, s", "one run, s", "together, s"],
-        [_cost(arm) for arm in task.arms],
-    )
+    if _learnt_before([task]):
+        yield from table(
+            ["arm", "pretrained on", "recorded steps", "pretraining, s", "one run, s", "together, s"],
+            [_cost(arm) for arm in task.arms],
+        )
+    else:
+        yield from table(["arm", "one run, s"], [[arm.name, f"{arm.seconds:,.0f}"] for arm in task.arms])
     yield ""
-    yield from (f"- {line}" for line in [*_files(task), *task.notes])
+    yield from (f"- {line}" for line in [*_files(task), *_settings(task), *task.notes])
+
+
+def _learnt_before(tasks: Sequence[Findings]) -> bool:
+    """Whether any arm takes over something."""
+    return any(arm.pretraining is not None for task in tasks for arm in task.arms)
 
 
 def verdict(arm: Outcome) -> str:
@@ -124,6 +132,13 @@ def _files(task: Findings) -> Iterator[str]:
         if before is not None and before.digest not in told:
             told.add(before.digest)
             yield f"{arm.name}: `{before.file}`, {before.method}; probes: {in_words(before.probes)}"
+
+
+def _settings(task: Findings) -> Iterator[str]:
+    """By which settings an arm differs from scratch that takes over nothing."""
+    for arm in task.arms[1:]:
+        if arm.pretraining is None:
+            yield f"{arm.name}: `{' '.join(arm.options)}`"
 
 
 def _together(tasks: Sequence[Findings]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rlab import checkpoint, rundir
-from rlab.report.transfer.arms import make_arms
+from rlab.report.transfer.arms import make_arms, make_variants
 from rlab.report.transfer.folder import choose_folder
 from rlab.report.transfer.plan import PLAN, read_plan
 from rlab.report.transfer.runs import command, finished_run, untrained_to_make, wanted, whole_seeds
@@ -51,6 +51,27 @@ def test_a_shape_without_what_was_learnt_is_frozen_and_thawed_too(tmp_path, enco
     other = pretrained_file(tmp_path / "other", method="cloning", settings={"encoder_kind": "nature"})
     names = [arm.name for arm in make_arms([encoder, same, other], [], 0.0, untrained=True)]
     assert names[7:] == ["untrained 1 frozen", "untrained 1 thawed", "untrained 2 frozen", "untrained 2 thawed"]
+
+
+def test_other_settings_are_arms_from_scratch(tmp_path):
+    double, both = make_variants(["double: --double", "n-step + double:--n-steps 3 --double"])
+    assert (double.name, double.words) == ("double", ["--double"])
+    assert (both.name, both.folder, both.words) == (
+        "n-step + double",
+        "n-step-+-double",
+        ["--n-steps", "3", "--double"],
+    )
+    plan = replace(a_plan(), arms=(*a_plan().arms, double), options=("--gamma", "0.9"))
+    assert command(tmp_path, plan, double, 1)[-3:] == ["--gamma", "0.9", "--double"]
+    plan.write(tmp_path)
+    assert read_plan(tmp_path) == plan
+    assert a_plan().difference(plan) == "the arm double is missing there and --double now"
+
+
+@pytest.mark.parametrize("variants", [["double"], [": --double"], ["double:"], ["scratch: --double"], ["a: -x"] * 2])
+def test_a_variant_has_a_name_of_its_own_and_options(variants):
+    with pytest.raises(UserError, match="a variant is a name of its own, a colon and options: received"):
+        make_variants(variants)
 
 
 def test_without_an_encoder_there_is_no_shape_to_take(tmp_path):
@@ -202,7 +223,7 @@ def test_what_is_not_begun_is_trained(tmp_path, encoder):
     assert words[:2] == ["train.py", "dqn"]
     options = " ".join(words[2:])
     assert f"--env CartPole-v1 --steps 2000 --seed 2 --root {tmp_path}/autoencoder-frozen --threads 1" in options
-    assert options.endswith(f"--score-episodes 0 --encoder {encoder} --freeze all --gamma 0.9")
+    assert options.endswith(f"--score-episodes 0 --gamma 0.9 --encoder {encoder} --freeze all")
 
 
 def test_what_was_broken_off_is_resumed(tmp_path):
