@@ -1,6 +1,7 @@
 """The actor of every agent that values actions: it plays the best one, and not always."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ class Explorer:
     """An actor that chooses by `values`, which gives the action values [B, A] of observations [B, *O].
 
     `legal` gives the actions [B, A] that may be chosen; without it, all may. An illegal one has to have the value -inf.
-    With a `noise_size`, `values` takes noise [1, S] beside observations, which is drawn anew each time.
+    With a `noise_size`, `values` takes noise [1, S] beside observations, which is drawn anew each time. If it `tells`,
+    the value of the best action [N] goes along with every step as `extras["value"]`.
     What it owns: a random stream, the steps it has taken, and counts where its exploration depends on them.
     """
 
@@ -35,11 +37,13 @@ class Explorer:
         seed: int,
         *,
         noise_size: int = 0,
+        tells: bool = False,
         legal: Callable[[Array], Bools] | None = None,
     ) -> None:
         self._exploration = exploration
         self._ask = values
         self._noise_size = noise_size
+        self._tells = tells
         self._num_actions = num_actions
         self._num_envs = num_envs
         self._random = np.random.default_rng(seed)
@@ -48,31 +52,32 @@ class Explorer:
         self._counts = Counts(observation_space, num_actions) if exploration.counts else None
 
     def act(self, observations: Array, first: Bools) -> tuple[Array, Mapping[str, Array]]:
-        step, self._steps = self._steps, self._steps + self._num_envs
-        if self._counts is not None:
-            actions = self._optimistic(observations, self._counts)
-            self._counts.add(observations, actions)
-            return actions, {}
-        if self._exploration.strategy == "boltzmann":
-            return sample(self._random, self._exploration.probabilities(self._values(observations), step)), {}
-
-        def greedy(rows: Array) -> Array:
-            return np.asarray(np.argmax(self._values(observations), axis=1)[rows])
-
-        epsilon = self._exploration.epsilon(step)
-        actions = epsilon_greedy(self._random, epsilon, self._num_envs, self._num_actions, greedy)
-        if self._legal is not None:
-            self._redraw(actions, self._legal(observations))
-        return actions, {}
+        values = cache(partial(self._values, observations))  # epsilon-greedy may do without them
+        actions = self._choose(observations, values)
+        self._steps += self._num_envs
+        return actions, {"value": values().max(axis=1)} if self._tells else {}
 
     def _values(self, observations: Array) -> Array:
         noise = [self._random.standard_normal((1, self._noise_size), np.float32)] if self._noise_size else []
         return self._ask(observations, *noise)
 
-    def _optimistic(self, observations: Array, counts: Counts) -> Array:
-        raised = upper_confidence if self._exploration.strategy == "ucb" else count_bonus
-        values = raised(self._values(observations), counts.of(observations), self._exploration.bonus)
-        return np.asarray(np.argmax(values, axis=1))
+    def _choose(self, observations: Array, values: Callable[[], Array]) -> Array:
+        exploration, step = self._exploration, self._steps
+        if self._counts is not None:
+            raised = upper_confidence if exploration.strategy == "ucb" else count_bonus
+            actions = np.argmax(raised(values(), self._counts.of(observations), exploration.bonus), axis=1)
+            self._counts.add(observations, actions)
+            return np.asarray(actions)
+        if exploration.strategy == "boltzmann":
+            return sample(self._random, exploration.probabilities(values(), step))
+
+        def greedy(rows: Array) -> Array:
+            return np.asarray(np.argmax(values(), axis=1)[rows])
+
+        actions = epsilon_greedy(self._random, exploration.epsilon(step), self._num_envs, self._num_actions, greedy)
+        if self._legal is not None:
+            self._redraw(actions, self._legal(observations))
+        return actions
 
     def _redraw(self, actions: Array, legal: Bools) -> None:
         """Draw again what is illegal until nothing is, which is uniform over what is legal."""

@@ -86,6 +86,7 @@ class Training(Iterator[Progress]):
             life_loss_ends_value=config.life_loss_ends_value,
         )
         self._replayable: bool | None = None  # not known before a second game in the same environment has ended
+        self._one_replayed = False  # a first one has been
         self._note = ""  # what the next progress has to tell
         self._log, self._validation = Log(), Validation()
         self._budget, self._clock = Budget(config.steps, config.minutes), Clock()
@@ -161,7 +162,8 @@ class Training(Iterator[Progress]):
         before = self.step
         turn = next(self._loop)
         for tape in turn.tapes:
-            if self._replayable is None:
+            # Of the first games of many environments one is enough: playing them all again would take minutes.
+            if self._replayable is None and (tape.number >= self.config.num_envs or not self._one_replayed):
                 self._check_replay(tape)
             self._tapes.write(replace(tape, observations=None) if self._replayable else tape)
         self._log.add(turn.metrics, turn.tapes)
@@ -237,6 +239,7 @@ class Training(Iterator[Progress]):
         """
         space = self._environment.observation_space
         found = disagreement(tape, space, self._emulate(tape), finished=finished)
+        self._one_replayed = True
         if found is not None:
             self._replayable = False
             self._note = f"games of this environment cannot be played again ({found}), so their tapes keep observations"

@@ -183,7 +183,8 @@ class PPO:
             size = len(columns[0]) // config.minibatches
             self._update = make_update(config, self.network, self._optimizer, self.distribution, size)
         made: list[list[float]] = []
-        for batch in minibatches(columns, config.minibatches, config.epochs, self._random):
+        for chosen in minibatches(len(columns[0]), config.minibatches, config.epochs, self._random):
+            batch = [column[chosen] for column in columns]
             made.append([float(number) for number in self._update(*batch)])
             if config.target_kl and made[-1][2] > config.target_kl:
                 break

@@ -15,7 +15,7 @@ import tensorflow as tf
 from gymnasium import spaces
 
 from agents.pqn.config import Config
-from agents.pqn.update import METRICS, make_update
+from agents.pqn.update import METRICS, make_learning
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
@@ -33,6 +33,7 @@ from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 ROLLOUT = "learner.rollout.npz"
+FOLLOWING = "learner.following.npz"
 LEARNER = "learner.npz"
 STATE = "learner.json"
 
@@ -70,7 +71,8 @@ class PQN:
             self._optimizer = make_optimizer("adam", config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
             slow_down(self._optimizer, self.network, config)
-        self._update: Any = None  # compiled when the number of environments, and so the size of a minibatch, is known
+        self._following: Array = np.zeros(0)  # the observations [N, *O] that came after the latest row of the rollout
+        self._learn_from: Any = None  # compiled when the number of environments, and so the size of a rollout, is known
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations
 
     def start_from(self, policy: keras.Model) -> None:
@@ -79,7 +81,8 @@ class PQN:
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
         exploration = self._exploration if explore else GREEDY
-        return Explorer(exploration, self.values, self._observation_space, self._num_actions, num_envs, seed)
+        space, actions = self._observation_space, self._num_actions
+        return Explorer(exploration, self.values, space, actions, num_envs, seed, tells=explore)
 
     def values(self, observations: Array) -> Array:
         """The action values [B, A] of observations [B, *O]."""
@@ -95,15 +98,20 @@ class PQN:
 
     def observe(self, transitions: Transitions) -> None:
         rollout = self._rollout
-        if rollout.size:  # what was broken off, as by a resume where nothing repeats itself, has ended as well
-            rollout["last"][-1] |= transitions.first
+        if rollout.size and (broken := transitions.first & ~rollout["last"][-1]).any():
+            # As by a resume where nothing repeats itself: what was under way has ended as well.
+            rollout["last"][-1] |= broken
+            rollout["beyond"][-1] = np.where(broken, self._best_values(self._following), rollout["beyond"][-1])
+        cut = transitions.last & (transitions.discount > 0)
+        self._following = transitions.next_observation
         rollout.add(
             observation=transitions.observation,
             action=transitions.action,
             reward=np.clip(transitions.reward, -1, 1) if self.config.reward_clipping else transitions.reward,
             discount=transitions.discount,
             last=transitions.last,
-            next_observation=transitions.next_observation,
+            value=transitions.extras["value"],
+            beyond=self._best_values(self._following) * cut if cut.any() else np.zeros(len(cut), np.float32),
         )
         self._steps += len(transitions.reward)
 
@@ -114,7 +122,11 @@ class PQN:
         rate = self._rate(self._steps) if config.learning_rate_decay_steps else config.learning_rate
         self._optimizer.learning_rate.assign(rate)
         columns = [_in_one_row(column) for column in (rollout["observation"], rollout["action"], self._returns())]
-        made = self._learn_from(columns)
+        steps = len(columns[0])
+        if self._learn_from is None:
+            self._learn_from = make_learning(config, self.network, self._optimizer, steps)
+        chosen = list(minibatches(steps, config.minibatches, config.epochs, self._random))
+        made = self._learn_from(*columns, np.array(chosen, np.int32))
         rollout.clear()
         return {
             **dict(zip(METRICS, np.mean(made, axis=0), strict=True)),
@@ -125,24 +137,22 @@ class PQN:
     def _returns(self) -> Array:
         """What each gathered step was worth, [T, N], to the network that played it."""
         config, rollout = self.config, self._rollout
-        reward = rollout["reward"]
-        next_value = self.values(_in_one_row(rollout["next_observation"])).max(axis=1).reshape(reward.shape)
+        # What follows a step was seen, and valued, in the next row, unless an episode was cut off there.
+        following = np.concatenate([rollout["value"][1:], [self._best_values(self._following)]])
+        next_value = np.where(rollout["last"], rollout["beyond"], following)
         discount = rollout["discount"] * np.float32(config.gamma)
-        return lambda_return(reward, discount, next_value, rollout["last"], config.trace_decay)
+        return lambda_return(rollout["reward"], discount, next_value, rollout["last"], config.trace_decay)
 
-    def _learn_from(self, columns: list[Array]) -> list[list[float]]:
-        """Go through the gathered steps, columns [T * N, ...], in shuffled minibatches; what each update measured."""
-        config = self.config
-        if self._update is None:
-            size = len(columns[0]) // config.minibatches
-            self._update = make_update(config, self.network, self._optimizer, size)
-        batches = minibatches(columns, config.minibatches, config.epochs, self._random)
-        return [[float(number) for number in self._update(*batch)] for batch in batches]
+    def _best_values(self, observations: Array) -> Array:
+        """The value of the best action, [N], of observations [N, *O]."""
+        return np.asarray(self.values(observations).max(axis=1))
 
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
         write_arrays(directory / LEARNER, named_arrays(self._optimizer.variables))
         self._rollout.save(directory / ROLLOUT)
+        if self._rollout.size:
+            write_arrays(directory / FOLLOWING, {"next_observation": self._following}, compressed=True)
         write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
 
     def load(self, directory: Path) -> int:
@@ -152,6 +162,8 @@ class PQN:
         variables = self._optimizer.variables
         assign_arrays(variables, read_arrays(directory / LEARNER, **named_arrays(variables)))
         self._rollout.load(directory / ROLLOUT)
+        if self._rollout.size:
+            self._following = read_arrays(directory / FOLLOWING, "next_observation")["next_observation"]
         state = read_state(directory / STATE, "steps", "random")
         self._steps = state["steps"]
         restore_generator(self._random, state["random"])

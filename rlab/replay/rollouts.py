@@ -1,6 +1,6 @@
 """What was played since the last update, for agents that learn from it once and then forget it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,19 +48,16 @@ class Rollout:
             self.add(**dict(zip(columns, row, strict=True)))
 
 
-def minibatches(
-    columns: Sequence[Array], count: int, epochs: int, random: np.random.Generator
-) -> Iterator[list[Array]]:
-    """Go `epochs` times through columns [M, ...], each time in an order of its own and in `count` parts of one size.
+def minibatches(steps: int, count: int, epochs: int, random: np.random.Generator) -> Iterator[Array]:
+    """Go `epochs` times through so many steps, each time in an order of its own and in `count` parts [B] of one size.
 
-    An order is drawn when an epoch begins; what does not fill a part is left out of it.
+    A part is the indices of its steps. An order is drawn when an epoch begins; what does not fill a part is left out.
     """
-    size = len(columns[0]) // count
+    size = steps // count
     for _ in range(epochs):
-        order = random.permutation(len(columns[0]))
+        order = random.permutation(steps)
         for start in range(0, size * count, size):
-            chosen = order[start : start + size]
-            yield [column[chosen] for column in columns]
+            yield order[start : start + size]
 
 
 def check_split(rollout_steps: int, num_envs: int, count: int) -> None:

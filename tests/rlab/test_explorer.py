@@ -66,6 +66,17 @@ def test_playing_its_best_is_greedy():
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_it_tells_what_the_best_action_was_worth_whatever_it_played(strategy):
+    exploration = Exploration(strategy, Linear(1, 1, 0))
+    actor, quiet = (Explorer(exploration, VALUES.__getitem__, SPACE, 3, 5, 0, tells=tells) for tells in (True, False))
+    for _ in range(3):
+        actions, extras = actor.act(np.arange(5), np.zeros(5, bool))
+        assert extras["value"].tolist() == [1, 0, 1, 2, 0.3]
+        others, nothing = quiet.act(np.arange(5), np.zeros(5, bool))
+        assert (nothing, others.tolist()) == ({}, actions.tolist())
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_it_goes_on_where_it_was_saved(strategy, tmp_path):
     settings = {"epsilon": Linear(1, 0, 100), "temperature": 0.7}
     actor, again = explorer(strategy, seed=1, **settings), explorer(strategy, seed=2, **settings)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -35,16 +36,18 @@ def pqn(**changes: Any) -> Any:
 def step(
     seen: float, reward: float = 1.0, *, discount: float = 1.0, last: bool = False, first: bool = False
 ) -> Transitions:
-    """A step of one environment from (seen, 0) to (seen + 0.5, 0)."""
+    """A step of one environment from (seen, 0) to (seen + 0.5, 0), where the best action at (x, 0) is worth 4 x."""
     here = np.array([[seen, 0]], np.float32)
     numbers = [np.array([number], np.float32) for number in (reward, discount)]
     moved = here + np.array([0.5, 0], np.float32)
-    return Transitions(here, np.array([1]), *numbers, moved, np.array([first]), np.array([last]), {})
+    told = {"value": 4 * here[:, 0]}
+    return Transitions(here, np.array([1]), *numbers, moved, np.array([first]), np.array([last]), told)
 
 
 def beside(one: Transitions, other: Transitions) -> Transitions:
     """The steps of two environments."""
-    return Transitions(*(np.concatenate(pair) for pair in zip(one[:-1], other[:-1], strict=True)), {})
+    told = {"value": np.concatenate([one.extras["value"], other.extras["value"]])}
+    return Transitions(*(np.concatenate(pair) for pair in zip(one[:-1], other[:-1], strict=True)), told)
 
 
 def worth(agent: Any, *steps: Transitions) -> Any:
@@ -52,60 +55,72 @@ def worth(agent: Any, *steps: Transitions) -> Any:
     agent.network.set_weights([np.array([[1, 4, -2], [0, 0, 0]], np.float32), np.zeros(3, np.float32)])
     held: list[Array] = []
 
-    def look(columns: list[Array]) -> list[list[float]]:
+    def look(*columns: Array) -> Array:
         held.extend(columns)
-        return [[0.0] * 3]
+        return np.zeros((1, 3))
 
     agent._learn_from = look
     for transitions in steps:
         assert not held
         agent.observe(transitions)
         agent.learn()
-    observation, action, goal = held
+    observation, action, goal, _ = held
     np.testing.assert_array_equal(observation, np.concatenate([transitions.observation for transitions in steps]))
     np.testing.assert_array_equal(action, np.concatenate([transitions.action for transitions in steps]))
     return goal.reshape(len(steps), -1).T.tolist()
 
 
 def test_steps_are_worth_their_lambda_returns() -> None:
-    # The values of what follows are 4 (x + 0.5) = 6, 10, 14, 18; gamma and lambda are 0.5.
-    # 1 + 18 / 2 = 10; 1 + (14 + 10) / 4 = 7; 1 + (10 + 7) / 4 = 5.25; 1 + (6 + 5.25) / 4 = 3.8125
-    assert worth(pqn(), step(1), step(2), step(3), step(4)) == [[3.8125, 5.25, 7, 10]]
+    # The values of what follows are 4 (x + 0.5) = 6, 8, 10, 12; gamma and lambda are 0.5.
+    # 1 + 12 / 2 = 7; 1 + (10 + 7) / 4 = 5.25; 1 + (8 + 5.25) / 4 = 4.3125; 1 + (6 + 4.3125) / 4 = 3.578125
+    assert worth(pqn(), step(1), step(1.5), step(2), step(2.5)) == [[3.578125, 4.3125, 5.25, 7]]
 
 
 def test_without_traces_they_are_worth_what_the_best_next_action_promises() -> None:
-    # 1 + 6 / 2, 1 + 10 / 2, 1 + 14 / 2, 1 + 18 / 2
-    assert worth(pqn(trace_decay=0.0), step(1), step(2), step(3), step(4)) == [[4, 6, 8, 10]]
+    # 1 + 6 / 2, 1 + 8 / 2, 1 + 10 / 2, 1 + 12 / 2
+    assert worth(pqn(trace_decay=0.0), step(1), step(1.5), step(2), step(2.5)) == [[4, 5, 6, 7]]
 
 
 @pytest.mark.parametrize("last", [True, False], ids=["of a game", "of a life"])
 def test_nothing_follows_the_end(last: bool) -> None:
-    # 10 and 7 as above; 1; 1 + (6 + 1) / 4 = 2.75
-    steps = step(1), step(2, discount=0, last=last), step(3, first=last), step(4)
-    assert worth(pqn(), *steps) == [[2.75, 1, 7, 10]]
+    # 1 + 20 / 2 = 11; 1 + (18 + 11) / 4 = 8.25; 1; 1 + (6 + 1) / 4 = 2.75
+    steps = step(1), step(1.5, discount=0, last=last), step(4, first=last), step(4.5)
+    assert worth(pqn(), *steps) == [[2.75, 1, 8.25, 11]]
 
 
 def test_what_a_time_limit_cuts_off_goes_on_from_its_true_successor() -> None:
-    # 10 and 7 as above; 1 + 10 / 2 = 6, as of (2.5, 0), not of (3, 0), where another game begins; 1 + (6 + 6) / 4 = 4
-    assert worth(pqn(), step(1), step(2, last=True), step(3, first=True), step(4)) == [[4, 6, 7, 10]]
+    # 11 and 8.25 as above; 1 + 8 / 2 = 5, as of (2, 0), not of (4, 0), where another game begins; 1 + (6 + 5) / 4
+    assert worth(pqn(), step(1), step(1.5, last=True), step(4, first=True), step(4.5)) == [[3.75, 5, 8.25, 11]]
 
 
 def test_an_episode_that_was_broken_off_ends_in_what_it_was_worth() -> None:
     """As by a resume, where the environment does not repeat itself: the next row is of another episode."""
-    assert worth(pqn(), step(1), step(2), step(3, first=True), step(4)) == [[4, 6, 7, 10]]
+    assert worth(pqn(), step(1), step(1.5), step(4, first=True), step(4.5)) == [[3.75, 5, 8.25, 11]]
+
+
+def test_so_does_one_that_was_saved_in_between(tmp_path: Path) -> None:
+    agent, again = pqn(), pqn()
+    agent.network.set_weights([np.array([[1, 4, -2], [0, 0, 0]], np.float32), np.zeros(3, np.float32)])
+    agent.observe(step(1.5))
+    agent.save(tmp_path)
+    again.load(tmp_path)
+    again.observe(step(4, first=True))
+    assert again._rollout["beyond"].ravel().tolist() == [8, 0]
+    assert again._rollout["last"].ravel().tolist() == [True, False]
 
 
 def test_environments_do_not_touch_each_other() -> None:
-    steps = [beside(step(x), step(5 - x, 2, last=x == 2, first=x == 3)) for x in (1, 2, 3, 4)]
-    # the other one is at 4, 3, 2, 1, followed by values of 18, 14, 10 and 6: 2 + 6 / 2 = 5; 2 + (10 + 5) / 4 = 5.75;
-    # cut off there: 2 + 14 / 2 = 9; 2 + (18 + 9) / 4 = 8.75
-    assert worth(pqn(), *steps) == [[3.8125, 5.25, 7, 10], [8.75, 9, 5.75, 5]]
+    others = step(3, 2), step(3.5, 2, last=True), step(1, 2, first=True), step(1.5, 2)
+    steps = [beside(step(x), other) for x, other in zip((1, 1.5, 2, 2.5), others, strict=True)]
+    # what follows the others is worth 14, 16, 6, 8: 2 + 8 / 2 = 6; 2 + (6 + 6) / 4 = 5; 2 + 16 / 2 = 10, cut off there;
+    # 2 + (14 + 10) / 4 = 8
+    assert worth(pqn(), *steps) == [[3.578125, 4.3125, 5.25, 7], [8, 10, 5, 6]]
 
 
 def test_rewards_are_clipped_if_it_is_told_so() -> None:
-    # -1 + 18 / 2 = 8; 1 + (14 + 8) / 4 = 6.5; 1 + (10 + 6.5) / 4 = 5.125; 0.5 + (6 + 5.125) / 4 = 3.28125
-    steps = step(1, 0.5), step(2, 50), step(3, 1), step(4, -7)
-    assert worth(pqn(reward_clipping=True), *steps) == [[3.28125, 5.125, 6.5, 8]]
+    # -1 + 12 / 2 = 5; 1 + (10 + 5) / 4 = 4.75; 1 + (8 + 4.75) / 4 = 4.1875; 0.5 + (6 + 4.1875) / 4 = 3.046875
+    steps = step(1, 0.5), step(1.5, 50), step(2, 1), step(2.5, -7)
+    assert worth(pqn(reward_clipping=True), *steps) == [[3.046875, 4.1875, 4.75, 5]]
 
 
 def play(agent: Any, turns: int) -> Any:

@@ -1,4 +1,4 @@
-"""One update of PQN: its gradient, what it measures, and how far it may go."""
+"""The updates of PQN: their gradient, what they measure, how far one may go, and that each begins where one ended."""
 
 import dataclasses
 from typing import Any
@@ -9,25 +9,26 @@ import pytest
 from gymnasium import spaces
 
 from agents.pqn.config import Config
-from agents.pqn.update import METRICS, make_update
+from agents.pqn.update import METRICS, make_learning
 from rlab.nets.encoders import mlp
 from rlab.nets.heads import ValueHead, q_network
 from rlab.seeding import Seeds
 
 SEEN = spaces.Box(-1, 1, (3,), np.float32)
 SIZE = 16
-CONFIG = Config(gradient_norm=1e9)
+CONFIG = Config(gradient_norm=1e9, epochs=1, minibatches=1)
+ALL = np.arange(SIZE, dtype=np.int32)[None]
 
 
 class Learner:
-    """A small network with an update of gradient descent at a rate of 1, so that weights change by the gradient."""
+    """A small network that learns by gradient descent at a rate of 1, so that weights change by the gradient."""
 
     def __init__(self, config: Config) -> None:
         seeds = Seeds(3)
         self.network = q_network(mlp(SEEN, (6,), seeds, normalised=True), ValueHead((5,), 4, seeds, normalised=True))
         optimizer = keras.optimizers.SGD(1.0)
         optimizer.build(self.network.trainable_variables)
-        self._update = make_update(config, self.network, optimizer, SIZE)
+        self.learn = make_learning(config, self.network, optimizer, SIZE)
         random = np.random.default_rng(0)
         for weight in self.network.trainable_variables:
             weight.assign(random.normal(scale=0.5, size=weight.shape))
@@ -39,13 +40,13 @@ class Learner:
     def measure(self, batch: list[Any]) -> dict[str, float]:
         """What an update measures before it changes the weights, which are put back."""
         before = self.network.get_weights()
-        made = self._update(*batch)
+        (made,) = np.asarray(self.learn(*batch, ALL))
         self.network.set_weights(before)
         return dict(zip(METRICS, (float(number) for number in made), strict=True))
 
     def gradient(self) -> list[Any]:
         before = self.network.get_weights()
-        self._update(*self.batch)
+        self.learn(*self.batch, ALL)
         found = [old - new for old, new in zip(before, self.network.get_weights(), strict=True)]
         self.network.set_weights(before)
         return found
@@ -97,3 +98,15 @@ def test_long_gradients_are_shortened() -> None:
     assert length > 0.01
     for found, wanted in zip(cut, whole, strict=True):
         np.testing.assert_allclose(found, wanted * 0.01 / length, rtol=0.02, atol=1e-6)
+
+
+def test_an_update_learns_from_its_minibatch_and_begins_where_the_one_before_ended() -> None:
+    config = dataclasses.replace(CONFIG, epochs=2, minibatches=2)
+    together, apart = Learner(config), Learner(dataclasses.replace(CONFIG, minibatches=2))
+    parts = np.random.default_rng(1).permuted(np.concatenate([ALL, ALL]), axis=1).reshape(4, SIZE // 2)
+    made = np.asarray(together.learn(*together.batch, parts))
+    measured = [np.asarray(apart.learn(*apart.batch, pair)) for pair in (parts[:2], parts[2:])]
+    np.testing.assert_allclose(made, np.concatenate(measured), rtol=1e-5)
+    for found, wanted in zip(together.network.get_weights(), apart.network.get_weights(), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+    assert len(np.unique(made[:, 0])) == 4

@@ -43,20 +43,17 @@ def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
 
 
 def test_each_epoch_goes_once_through_all_steps_in_an_order_of_its_own() -> None:
-    steps, doubled = np.arange(12), 2 * np.arange(12).reshape(12, 1)
-    parts = list(minibatches([steps, doubled], 3, 2, np.random.default_rng(0)))
-    assert [(len(part), doubles.shape) for part, doubles in parts] == [(4, (4, 1))] * 6
-    orders = [np.concatenate([part for part, _ in parts[start : start + 3]]).tolist() for start in (0, 3)]
-    assert [sorted(order) for order in orders] == [steps.tolist()] * 2
-    assert steps.tolist() not in orders
+    parts = list(minibatches(12, 3, 2, np.random.default_rng(0)))
+    assert [len(part) for part in parts] == [4] * 6
+    orders = [np.concatenate(parts[start : start + 3]).tolist() for start in (0, 3)]
+    assert [sorted(order) for order in orders] == [list(range(12))] * 2
+    assert list(range(12)) not in orders
     assert orders[0] != orders[1]
-    for part, doubles in parts:
-        assert doubles[:, 0].tolist() == (2 * part).tolist()
 
 
 def test_who_stops_early_has_drawn_no_order_of_a_later_epoch() -> None:
     random, other = np.random.default_rng(0), np.random.default_rng(0)
-    batches = minibatches([np.arange(8)], 2, 3, random)
+    batches = minibatches(8, 2, 3, random)
     next(batches)
     next(batches)
     other.permutation(8)
