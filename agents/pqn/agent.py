@@ -68,7 +68,7 @@ class PQN:
             normalised = not config.policy
             head = ValueHead(config.hidden_sizes, self._num_actions, seeds, normalised=normalised)
             self.network = q_network(encoder, head)
-            self._optimizer = make_optimizer("adam", config.learning_rate, config.optimizer_epsilon)
+            self._optimizer = make_optimizer("radam", config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
             slow_down(self._optimizer, self.network, config)
         self._following: Array = np.zeros(0)  # the observations [N, *O] that came after the latest row of the rollout

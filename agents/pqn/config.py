@@ -36,11 +36,11 @@ class Config(ExplorationConfig, PretrainedConfig):
     trace_decay: float = 0.65
     """Lambda of the returns. Higher: trusts rewards more than values, with more variance; explored steps count too."""
     learning_rate: float = 2.5e-4
-    """Step size of Adam. Higher: faster, less stable."""
+    """Step size of RAdam. Higher: faster, less stable."""
     learning_rate_decay_steps: int = 0
     """Agent steps over which the step size falls to 0, linearly; 0: it does not fall."""
     optimizer_epsilon: float = 1e-8
-    """The offset in Adam's denominator. Higher: smaller steps where gradients are small."""
+    """The offset in RAdam's denominator. Higher: smaller steps where gradients are small."""
     gradient_norm: float = 10.0
     """Gradients of an update that are longer than this are shortened to it."""
     reward_clipping: bool = True

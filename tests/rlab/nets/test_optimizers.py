@@ -35,7 +35,30 @@ def test_adam_is_kerass():
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["adam", "rmsprop", "nesterov"])
+def rectified(gradients, start, rate, epsilon):
+    """Algorithm 2 of Liu et al. (2020), but for the 5 of its authors' program, in double precision."""
+    weight, mean, square = start.astype(np.float64), 0.0, 0.0
+    longest = 2 / (1 - 0.999) - 1
+    for t, gradient in enumerate(gradients.astype(np.float64), start=1):
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        unbiased = mean / (1 - 0.9**t)
+        length = longest - 2 * t * 0.999**t / (1 - 0.999**t)
+        if length > 5:
+            factor = np.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+            weight = weight - rate * factor * unbiased * np.sqrt(1 - 0.999**t) / (np.sqrt(square) + epsilon)
+        else:
+            weight = weight - rate * unbiased
+    return weight
+
+
+@pytest.mark.parametrize("steps", [1, 5, 6, 7, 60])  # the sixth is the first that is rectified
+def test_radam_is_that_of_the_paper(steps):
+    gradients = np.random.default_rng(0).normal(size=(steps, 4)).astype(np.float32) * [1e-3, 0.1, 1, 10]
+    found = stepped(make_optimizer("radam", 3e-3, 1e-8), gradients, np.ones(4))
+    np.testing.assert_allclose(found - 1, rectified(gradients, np.ones(4), 3e-3, 1e-8) - 1, rtol=1e-3, atol=2e-7)
+
+
+@pytest.mark.parametrize("name", ["adam", "radam", "rmsprop", "nesterov"])
 def test_what_an_optimizer_saved_goes_on_as_if_it_had_not_stopped(name):
     gradients = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
     whole = stepped(make_optimizer(name, 0.01, 1e-4), gradients, np.ones(3))
