@@ -54,6 +54,12 @@ def compare(ours: Sequence[str], work: Work, repeats: int) -> dict[str, Any]:
     return {**json.loads(middle.said[-1]), "peer_steps_per_s": peer, "ratio": median(ratios)}
 
 
+def trained(work: Mapping[str, Any]) -> dict[str, Any]:
+    """What Stable-Baselines3 came to with `peers/sb3_training.py`, which says what the work is."""
+    said = _run([str(install()), str(_PEERS / "sb3_training.py"), json.dumps(work)])
+    return dict(json.loads(said.splitlines()[-1]))
+
+
 class _Pair(NamedTuple):
     """A run of ours and one of the peer, back to back."""
 

@@ -134,6 +134,24 @@ def test_a_comparison_with_a_peer_gives_the_median_of_the_ratios(monkeypatch, tm
         throughput.main(["--agent", "random", "--peer", "sb3"])
 
 
+def test_what_a_peer_learns_is_told_seed_by_seed(monkeypatch, tmp_path, capsys):
+    from benchmarks import learning, peer
+
+    says = "work = json.loads(sys.argv[1]); print(json.dumps({'steps': 1000, 'scores': [work['seed'], 3], **work}))"
+    script(tmp_path / "sb3_training.py", says)
+    monkeypatch.setattr(peer, "install", lambda: Path(sys.executable))
+    monkeypatch.setattr(peer, "_PEERS", tmp_path)
+    learning.main(["--algorithm", "DQN", "--minutes", "0.5", "--episodes", "2"])
+    *lines, numbers = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("sb3 DQN, seed 2: 1,000 steps in 0.5 minutes; 2 games: mean 2.5 [")
+    one, other = json.loads(numbers)
+    assert (one["seed"], other["seed"]) == (1, 2)
+    assert one["env"] == "ALE/MsPacman-v5"
+    assert (one["frame_skip"], one["sticky_actions"], one["episodes"], one["algorithm"]) == (4, 0.25, 2, "DQN")
+    with pytest.raises(UserError, match="does not fit CartPole-v1"):
+        learning.main(["--env", "CartPole-v1"])
+
+
 def test_the_floor_counts_what_the_nature_network_multiplies():
     from benchmarks.floor import Machine, act_ms, update_ms
 
