@@ -141,8 +141,7 @@ class DQN:
     def observe(self, transitions: Transitions) -> None:
         if self._replay is None:
             self._replay = self._make_replay(len(transitions.reward))
-        if self.config.reward_clipping:
-            transitions = transitions._replace(reward=np.clip(transitions.reward, -1, 1))
+        transitions = transitions._replace(reward=self.config.learnt(transitions.reward))
         if self.config.cache_features:
             observation, next_observation = map(self._features, (transitions.observation, transitions.next_observation))
             transitions = transitions._replace(observation=observation, next_observation=next_observation)

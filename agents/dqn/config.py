@@ -9,12 +9,13 @@ from rlab.config import Preset, check_range
 from rlab.exploration import ExplorationConfig
 from rlab.pretrained import PretrainedConfig
 from rlab.replay.uniform import check_capacity
+from rlab.rewards import RewardConfig
 from rlab.spaces import check_encoder, is_image
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config(ExplorationConfig, PretrainedConfig):
+class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
 
     encoder_kind: Literal["nature", "book", "nips", "impala", "mlp"] = "nature"
@@ -92,13 +93,12 @@ class Config(ExplorationConfig, PretrainedConfig):
     """How far updates make up for that at first, by smaller steps for what is drawn more often; 1: fully."""
     importance_steps: int = 0
     """Agent steps over which this rises to 1; 0: it stays."""
-    reward_clipping: bool = True
-    """Whether learning sees rewards cut to [-1, 1]; scores never do."""
     epsilon_end: float = 0.1
     epsilon_decay_steps: int = 1_000_000
 
     def __post_init__(self) -> None:
         ExplorationConfig.__post_init__(self)
+        RewardConfig.__post_init__(self)
         PretrainedConfig.__post_init__(self)
         for name in ("gamma", "munchausen", "priority_exponent", "importance_exponent"):
             check_range(name, getattr(self, name), 0, 1)

@@ -125,7 +125,7 @@ class PPO:
 
     def observe(self, transitions: Transitions) -> None:
         config, rollout = self.config, self._rollout
-        reward = np.clip(transitions.reward, -1, 1) if config.reward_clipping else transitions.reward
+        reward = config.learnt(transitions.reward)
         if config.normalise_rewards:
             self._reward_scale.observe(reward, transitions.last)
         value = transitions.extras["value"]

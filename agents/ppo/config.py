@@ -9,12 +9,13 @@ from gymnasium import spaces
 from rlab.config import Preset, check_range
 from rlab.pretrained import PretrainedConfig
 from rlab.replay.rollouts import check_split
+from rlab.rewards import RewardConfig
 from rlab.spaces import check_encoder, is_image
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config(PretrainedConfig):
+class Config(RewardConfig, PretrainedConfig):
     """Proximal policy optimisation. The defaults are those of Schulman et al. (2017), table 3, for robots."""
 
     encoder_kind: Literal["nature", "nips", "impala", "mlp"] = "mlp"
@@ -59,7 +60,6 @@ class Config(PretrainedConfig):
     normalise_rewards: bool = False
     """Whether learning sees rewards over the deviation of their discounted sums; scores never do."""
     reward_clipping: bool = False
-    """Whether learning sees rewards cut to [-1, 1]; scores never do."""
     optimizer: Literal["adam", "shared_rmsprop"] = "adam"
     """What makes steps of gradients: Adam; RMSProp with decay 0.99, as Mnih et al. (2016)."""
     learning_rate: float = 3e-4
@@ -72,7 +72,8 @@ class Config(PretrainedConfig):
     """Gradients of an update that are longer than this are shortened to it."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        RewardConfig.__post_init__(self)
+        PretrainedConfig.__post_init__(self)
         for name in ("gamma", "trace_decay"):
             check_range(name, getattr(self, name), 0, 1)
         check_range("learning_rate", self.learning_rate, 1e-12, 1)

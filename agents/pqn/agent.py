@@ -107,7 +107,7 @@ class PQN:
         rollout.add(
             observation=transitions.observation,
             action=transitions.action,
-            reward=np.clip(transitions.reward, -1, 1) if self.config.reward_clipping else transitions.reward,
+            reward=self.config.learnt(transitions.reward),
             discount=transitions.discount,
             last=transitions.last,
             value=transitions.extras["value"],

@@ -9,12 +9,13 @@ from rlab.config import Preset, check_range
 from rlab.exploration import ExplorationConfig
 from rlab.pretrained import PretrainedConfig
 from rlab.replay.rollouts import check_split
+from rlab.rewards import RewardConfig
 from rlab.spaces import check_encoder
 from rlab.types import UserError
 
 
 @dataclass(frozen=True)
-class Config(ExplorationConfig, PretrainedConfig):
+class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     """Parallelised Q-network. The defaults are those of Gallici et al. (2025) for Atari, with 128 environments."""
 
     encoder_kind: Literal["nature", "nips", "impala", "mlp"] = "nature"
@@ -43,13 +44,12 @@ class Config(ExplorationConfig, PretrainedConfig):
     """The offset in RAdam's denominator. Higher: smaller steps where gradients are small."""
     gradient_norm: float = 10.0
     """Gradients of an update that are longer than this are shortened to it."""
-    reward_clipping: bool = True
-    """Whether learning sees rewards cut to [-1, 1]; scores never do."""
     epsilon_end: float = 0.001
     epsilon_decay_steps: int = 5_000_000
 
     def __post_init__(self) -> None:
         ExplorationConfig.__post_init__(self)
+        RewardConfig.__post_init__(self)
         PretrainedConfig.__post_init__(self)
         for name in ("gamma", "trace_decay"):
             check_range(name, getattr(self, name), 0, 1)

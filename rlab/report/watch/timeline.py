@@ -7,6 +7,7 @@ import numpy as np
 
 from rlab.config import Settings
 from rlab.report.watch.judging import of_actions
+from rlab.rewards import RewardConfig
 from rlab.types import Array, Moment, Tape
 
 _DIGITS = 6  # of a number that is sent; more than a chart can show
@@ -106,8 +107,8 @@ def td_errors(tape: Tape, settings: Settings, notes: Notes, found: Mapping[str, 
     else:
         return None, "the agent tells no values"
     reward = notes.reward[1:]
-    if getattr(config, "reward_clipping", False):
-        reward = np.clip(reward, -1, 1)
+    if isinstance(config, RewardConfig):
+        reward = config.learnt(reward)
     discount = np.full(tape.length, gamma)
     if tape.terminated:
         discount[-1] = 0

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from rlab.report.watch.timeline import Notes, entropy, timeline
+from rlab.rewards import RewardConfig
 from rlab.types import Moment
 from tests.rlab.written_tapes import a_tape
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(RewardConfig):
     gamma: float = 0.5
     reward_clipping: bool = False
     normalise_rewards: bool = False
@@ -65,9 +66,10 @@ def test_action_values_stand_by_action_and_an_illegal_one_is_null():
     [
         ({}, [10 + 0.5 * 4 - 1, 0 + 0.5 * 6 - 0, -3 - 6]),
         ({"config": Config(reward_clipping=True)}, [1 + 0.5 * 4 - 1, 0 + 0.5 * 6 - 0, -1 - 6]),
+        ({"config": Config(reward_scale=0.5)}, [5 + 0.5 * 4 - 1, 0 + 0.5 * 6 - 0, -1.5 - 6]),
         ({"life_loss_ends_value": True}, [10 + 0.5 * 4 - 1, 0 - 0, -3 - 6]),
     ],
-    ids=["plain", "clipped", "a life lost ends what counts"],
+    ids=["plain", "clipped", "scaled", "a life lost ends what counts"],
 )
 def test_errors_are_those_that_the_run_learns_from(changes, errors):
     assert made({"action_values": VALUES}, **changes)["td_error"] == errors
