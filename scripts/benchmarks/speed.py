@@ -11,14 +11,16 @@ import numpy as np
 import agents
 import envs
 from agents.dqn.agent import DQN
+from agents.dqn.memory import Replay, make_replay
 from agents.ppo.agent import PPO
+from agents.pqn.agent import PQN
 from benchmarks import floor
 from benchmarks.work import random_agent
 from rlab.agent import Agent
 from rlab.config import Settings
 from rlab.loop import Loop
 from rlab.protocol import Protocol
-from rlab.replay.uniform import UniformReplay
+from rlab.replay.prioritised import PrioritisedReplay
 from rlab.seeding import Seeds
 from rlab.types import Environment
 
@@ -67,8 +69,8 @@ class _Updates(NamedTuple):
 
 def _updates_of(agent: Agent, num_envs: int) -> _Updates | None:
     if isinstance(agent, DQN):
-        return _Updates(agent.config.batch_size, 1, 1 / agent.config.update_period_steps, 2)
-    if isinstance(agent, PPO):
+        return _Updates(agent.config.batch_size, 1, 1 / agent.config.update_period_steps, 2 + agent.config.double)
+    if isinstance(agent, PPO | PQN):
         gathered, at_once = agent.config.rollout_steps * num_envs, agent.config.epochs * agent.config.minibatches
         return _Updates(gathered // agent.config.minibatches, at_once, at_once / gathered, 1)
     return None
@@ -85,7 +87,7 @@ def measure(settings: Settings, protocol: Protocol, untimed_calls: int, steps: i
     updates = _updates_of(agent, num_envs)
     replay = None  # with what fills the agent's own
     if isinstance(agent, DQN):
-        replay = _replay_like(agent, environment)
+        replay = make_replay(agent.config, num_envs, environment.observation_space, environment.action_space)
         _fill(replay, agent, environment, random_agent(settings))
     calls = 0
     while updates is not None and calls < untimed_calls:
@@ -102,11 +104,12 @@ def measure(settings: Settings, protocol: Protocol, untimed_calls: int, steps: i
     emulator_ms = _emulator_ms(environment)
     environment.close()
     machine = floor.measure_machine()
-    if updates is None or not isinstance(agent, DQN | PPO):
+    if updates is None or not isinstance(agent, DQN | PPO | PQN):
         return Speed(steps_per_s, act_ms, emulator_ms, *machine, num_envs=num_envs)
     observed, learned = zip(*((_timed(agent.observe, turn), _timed(agent.learn)) for turn in turns), strict=True)
     random, size = seeds.generator("sample"), updates.batch_size
-    sampled = [_timed(replay.sample, size, random)[0] for _ in range(_CALLS)] if replay is not None else [0.0]
+    drawn = (size, random, 1.0) if isinstance(replay, PrioritisedReplay) else (size, random)
+    sampled = [_timed(replay.sample, *drawn)[0] for _ in range(_CALLS)] if replay is not None else [0.0]
     return Speed(
         steps_per_s,
         act_ms,
@@ -122,25 +125,11 @@ def measure(settings: Settings, protocol: Protocol, untimed_calls: int, steps: i
     )
 
 
-def _replay_like(agent: DQN, environment: Environment) -> UniformReplay:
-    """An empty replay like the agent's own."""
-    config = agent.config
-    return UniformReplay(
-        config.replay_capacity,
-        environment.num_envs,
-        environment.observation_space,
-        environment.action_space,
-        steps=config.n_steps,
-        gamma=config.gamma,
-        compressed=config.replay_compressed,
-    )
-
-
-def _fill(replay: UniformReplay, agent: Agent, environment: Environment, player: Agent) -> None:
+def _fill(replay: Replay, agent: DQN, environment: Environment, player: Agent) -> None:
     """Show `agent` as many steps of `player` as fill its replay, and add them to `replay`."""
     actor = player.actor(environment.num_envs, 0, explore=True)
     loop = Loop(environment, actor, lambda number: number, stream="train")
-    while replay.added < replay.rows:
+    while replay.added * replay.num_envs < agent.config.replay_capacity:
         transitions = next(loop).transitions
         replay.add(transitions)
         agent.observe(transitions)

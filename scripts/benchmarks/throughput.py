@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -25,6 +25,7 @@ _CAPACITY = 10_000
 class _Bench(NamedTuple):
     """How an agent is timed."""
 
+    agent: str
     preset: str
     replaced: Mapping[str, Any]  # settings of the preset
     num_envs: int
@@ -32,35 +33,45 @@ class _Bench(NamedTuple):
     steps: int
 
 
+_SMALL_REPLAY = {"warmup_steps": _CAPACITY, "replay_capacity": _CAPACITY}
 _BENCHES = {
     "dqn": _Bench(
+        "dqn",
         "paper",
         {
             "optimizer": "adam",
             "optimizer_epsilon": 1e-8,
             "learning_rate": 1e-4,
             "target_period_updates": 250,
-            "warmup_steps": _CAPACITY,
-            "replay_capacity": _CAPACITY,
             "epsilon_start": 0.01,
             "epsilon_end": 0.01,
+            **_SMALL_REPLAY,
         },
         1,
         50,
         2_000,
     ),
-    "ppo": _Bench("atari", {}, 8, 1, 4_096),
-    "random": _Bench("uniform", {}, 1, 0, 2_000),
+    "rainbow": _Bench("dqn", "rainbow", _SMALL_REPLAY, 1, 50, 2_000),
+    "pqn": _Bench("pqn", "atari", {}, 32, 1, 8_192),
+    "ppo": _Bench("ppo", "atari", {}, 8, 1, 4_096),
+    "random": _Bench("random", "uniform", {}, 1, 0, 2_000),
 }
+# As many samples a step, in fewer updates of more.
+_GROUPED = {"batch_size": 128, "update_period_steps": 16}
+_GROUPED_ENVS = 8
 
 
 @dataclass(frozen=True)
 class Options:
     """Time an agent's loop; the agent's settings are fixed, so that figures can be compared."""
 
-    agent: Literal["dqn", "ppo", "random"] = "dqn"
-    """dqn: a batch of 32 every 4 steps, from a replay of 10,000, 1 environment; ppo: 8 environments for 128 steps, 4
+    agent: Literal["dqn", "rainbow", "pqn", "ppo", "random"] = "dqn"
+    """dqn: a batch of 32 every 4 steps, from a replay of 10,000, 1 environment; rainbow: the same with all parts of
+    Rainbow; pqn: 32 environments for 32 steps, 2 epochs, minibatches of 128; ppo: 8 environments for 128 steps, 4
     epochs, minibatches of 256; random: no learning, 1 environment."""
+    grouped: bool = False
+    """dqn and rainbow: a batch of 128 every 16 steps, 8 environments, so as many samples a step. A peer keeps to its
+    batches of 32."""
     env: str = "ALE/MsPacman-v5"
     """The Gymnasium id of the environment."""
     steps: int = 0
@@ -80,13 +91,18 @@ def main(arguments: Sequence[str]) -> None:
     bench = _BENCHES[options.agent]
     steps = options.steps or bench.steps
     run = RunConfig(options.env, num_envs=bench.num_envs, precision=options.precision)
-    settings, protocol = settings_for(options.agent, bench.preset, run, **bench.replaced)
+    if options.grouped and bench.agent != "dqn":
+        raise UserError(f"--grouped is for dqn and rainbow: received --agent {options.agent}")
+    settings, protocol = settings_for(bench.agent, bench.preset, run, **bench.replaced)
     if options.peer == "none":
         from rlab import devices  # first of all that brings TensorFlow, which it keeps quiet
 
         devices.configure(settings.run)
         from benchmarks.speed import measure
 
+        if options.grouped:
+            run = replace(run, num_envs=_GROUPED_ENVS)
+            settings, protocol = settings_for(bench.agent, bench.preset, run, **bench.replaced, **_GROUPED)
         speed = measure(settings, protocol, bench.untimed_calls, steps)
         print(describe(speed))
         print(json.dumps({**asdict(speed), "floor_step_ms": speed.floor_step_ms, "floor_share": speed.floor_share}))
@@ -95,6 +111,7 @@ def main(arguments: Sequence[str]) -> None:
     script = Path(__file__).parents[1] / "benchmark.py"
     given = {"agent": options.agent, "env": options.env, "steps": steps, "precision": options.precision}
     ours = [argument for name, value in given.items() for argument in (f"--{name}", str(value))]
+    ours += ["--grouped"] if options.grouped else []
     print(json.dumps(peer.compare([sys.executable, str(script), "throughput", *ours], work, options.repeats)))
 
 
@@ -123,7 +140,7 @@ def describe(speed: "Speed") -> str:
 def _work_of_peer(settings: Settings, protocol: Protocol, untimed_calls: int, steps: int) -> peer.Work:
     """The same work in the peer's words. Raises UserError if it cannot do it."""
     config, num_envs = settings.config, settings.run.num_envs
-    if protocol.emulator is not None and isinstance(config, DQNConfig):
+    if protocol.emulator is not None and isinstance(config, DQNConfig) and settings.preset != "rainbow":
         algorithm, theirs = "DQN", _settings_of_dqn(config)
         untimed_steps = config.warmup_steps + untimed_calls * config.update_period_steps
     elif protocol.emulator is not None and isinstance(config, PPOConfig):

@@ -70,6 +70,36 @@ def test_throughput_of_ppo(monkeypatch, capsys):
     assert not any("sampling" in line for line in lines)
 
 
+def test_throughput_of_rainbow_in_groups(monkeypatch, capsys):
+    from rlab import devices  # noqa: F401, I001 - before all else that brings TensorFlow
+    from benchmarks import floor, speed, throughput
+
+    monkeypatch.setattr(speed, "_CALLS", 20)
+    monkeypatch.setattr(floor, "_ROUNDS", 2)
+    small = {"warmup_steps": 320, "replay_capacity": 320, "hidden_sizes": (8,)}
+    bench = throughput._BENCHES["rainbow"]._replace(replaced=small, untimed_calls=1)
+    monkeypatch.setitem(throughput._BENCHES, "rainbow", bench)
+    monkeypatch.setattr(throughput, "_GROUPED", {"batch_size": 8, "update_period_steps": 16})
+    _, found = benchmarked(capsys, "throughput", "--agent", "rainbow", "--grouped", "--steps", "32")
+    assert found["updates_per_step"] == 1 / 16
+    assert (found["num_envs"], found["sample_ms"] > 0) == (8, True)
+    with pytest.raises(UserError, match="--grouped is for dqn and rainbow: received --agent ppo"):
+        throughput.main(["--agent", "ppo", "--grouped"])
+
+
+def test_throughput_of_pqn(monkeypatch, capsys):
+    from rlab import devices  # noqa: F401, I001 - before all else that brings TensorFlow
+    from benchmarks import floor, speed, throughput
+
+    monkeypatch.setattr(speed, "_CALLS", 20)
+    monkeypatch.setattr(floor, "_ROUNDS", 2)
+    small = {"rollout_steps": 4, "minibatches": 4, "hidden_sizes": (8,), "encoder_kind": "nips"}
+    monkeypatch.setitem(throughput._BENCHES, "pqn", throughput._BENCHES["pqn"]._replace(replaced=small))
+    _, found = benchmarked(capsys, "throughput", "--agent", "pqn", "--steps", "128")
+    assert all(found[name] > 0 for name in ("update_ms", "observe_ms", "act_ms", "emulator_ms", "floor_ms"))
+    assert found["updates_per_step"] == 2 * 4 / (4 * 32)
+
+
 def test_throughput_of_the_random_agent_as_a_user_measures_it():
     command = [sys.executable, SCRIPTS / "benchmark.py", "throughput", "--agent", "random", "--steps", "50"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -90,7 +120,7 @@ def test_the_work_of_the_peer_is_ours():
     def work_of(agent):
         bench = throughput._BENCHES[agent]
         run = RunConfig("ALE/MsPacman-v5", num_envs=bench.num_envs)
-        settings, protocol = settings_for(agent, bench.preset, run, **bench.replaced)
+        settings, protocol = settings_for(bench.agent, bench.preset, run, **bench.replaced)
         return throughput._work_of_peer(settings, protocol, bench.untimed_calls, bench.steps)
 
     work = work_of("dqn")
@@ -131,7 +161,7 @@ def test_a_comparison_with_a_peer_gives_the_median_of_the_ratios(monkeypatch, tm
     with pytest.raises(UserError, match=r"failing.py failed: no memory"):
         peer.compare([sys.executable, str(failing)], work, repeats=1)
     with pytest.raises(UserError, match="stands beside dqn and ppo on Atari"):
-        throughput.main(["--agent", "random", "--peer", "sb3"])
+        throughput.main(["--agent", "rainbow", "--peer", "sb3"])
 
 
 def test_what_a_peer_learns_is_told_seed_by_seed(monkeypatch, tmp_path, capsys):
@@ -275,7 +305,7 @@ def test_memory_refuses_the_run_of_another_environment(tmp_path):
     ("arguments", "message"),
     [
         ([], "which benchmark"),
-        (["speed"], "unknown benchmark: received 'speed', allowed are throughput, resume, memory"),
+        (["speed"], "unknown benchmark: received 'speed', allowed are throughput, learning, resume, memory"),
         (["throughput", "--agent", "sarsa"], "invalid choice 'sarsa'"),
         (["throughput", "--env", "ALE/MsPackman-v5"], "did you mean ALE/MsPacman-v5"),
         (["throughput", "--env", "CartPole-v1"], "an image agent does not fit"),
