@@ -27,7 +27,7 @@ def make_learning(
         def update(chosen: tf.Tensor) -> tf.Tensor:
             observation, action, goal = (tf.gather(column, chosen) for column in (observations, actions, goals))
             with tf.GradientTape() as tape:
-                value = taken(network(observation), action)
+                value = taken(network(observation, training=True), action)
                 error = goal - value
                 loss = tf.reduce_mean(tf.square(error)) / 2
             variables = network.trainable_variables

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from rlab.nets.dense import Dense
 from rlab.nets.initialisers import fan_in
-from rlab.nets.layer_norm import normalised_relu_layers
+from rlab.nets.layer_norm import normalised_relu_layer
 from rlab.nets.noisy import NoisyDense
 from rlab.seeding import Seeds
 
@@ -84,7 +84,7 @@ class ValueHead:
 
     def _hidden(self, size: int, name: str) -> list[keras.layers.Layer]:
         if self._normalised:
-            return [self._dense(size, name, None), *normalised_relu_layers(name)]
+            return [self._dense(size, name, None), normalised_relu_layer(name)]
         return [self._dense(size, name, "relu")]
 
     def _dense(self, size: int, name: str, activation: str | None, dtype: str | None = None) -> keras.layers.Layer:

@@ -8,6 +8,7 @@ from gymnasium import spaces
 from rlab.nets.encoders import make_encoder
 from rlab.nets.impala import impala
 from rlab.nets.initialisers import relu_orthogonal
+from rlab.nets.layer_norm import NormalisedRelu
 from rlab.nets.saving import load_model, save_model
 from rlab.seeding import Seeds
 from rlab.spaces import check_encoder
@@ -77,11 +78,11 @@ def test_features_are_those_of_the_paper():
 
 def test_each_relu_is_normalised_and_what_leads_past_the_blocks_is_not():
     encoder = make_encoder("impala", SMALL, (), Seeds(1), normalised=True)
-    names = [layer.name for layer in encoder.layers]
-    relus = [name.removesuffix("_relu") for name in names if name.endswith("_relu")]
-    assert len(relus) == len(set(relus)) == 3 * 4 + 1
-    assert [name.removesuffix("_normalised") for name in names if name.endswith("_normalised")] == relus
     plain = make_encoder("impala", SMALL, (), Seeds(1))
+    relus = [layer.name.removesuffix("_relu") for layer in plain.layers if layer.name.endswith("_relu")]
+    assert len(relus) == len(set(relus)) == 3 * 4 + 1
+    normalised = [layer.name for layer in encoder.layers if isinstance(layer, NormalisedRelu)]
+    assert normalised == [f"{name}_normalised" for name in relus]
     assert encoder.count_params() == plain.count_params() + 2 * (4 * 16 + 9 * 32)
     for one, other in zip(convolutions(encoder), convolutions(plain), strict=True):
         np.testing.assert_array_equal(one.kernel, other.kernel)

@@ -5,11 +5,12 @@ from itertools import pairwise
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from gymnasium import spaces
 
 from rlab.nets.encoders import make_encoder, mlp, nature
 from rlab.nets.heads import ValueHead, q_network
-from rlab.nets.layer_norm import normalised_relu
+from rlab.nets.layer_norm import NormalisedRelu, normalised_relu
 from rlab.seeding import Seeds
 from rlab.spaces import check_encoder, fits_nature
 from rlab.types import FrameStack, UserError
@@ -213,6 +214,34 @@ def test_each_place_of_an_image_is_normalised_by_itself():
     network = keras.Model(places, normalised_relu(places, "layer"))
     # of 1 and 3: mean 2, deviation 1; of 50 and 10: mean 30, deviation 20
     np.testing.assert_allclose(network(np.array([[[[1, 3], [50, 10]]]], np.float32)), [[[[0, 1], [1, 0]]]], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("places", [(), (3, 2)], ids=["units", "an image"])
+def test_in_training_a_signal_is_normalised_as_in_acting_and_so_are_its_gradients(precision, places):
+    keras.mixed_precision.set_global_policy(precision)
+    try:
+        layer = NormalisedRelu(name="layer_normalised")
+        layer.build((None, *places, 5))
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    random = np.random.default_rng(0)
+    layer.set_weights([random.normal(1, 0.3, 5), random.normal(0, 0.3, 5)])
+    signal = tf.cast(random.normal(size=(4, *places, 5)) * 3 + 1, layer.compute_dtype)
+    weight = tf.cast(random.normal(size=signal.shape), layer.compute_dtype)
+    found = []
+    for training in (True, False):
+        with tf.GradientTape() as tape:
+            tape.watch(signal)
+            output = layer(signal, training=training)
+            total = tf.reduce_sum(output * weight)
+        gradients = tape.gradient(total, [signal, *layer.trainable_variables])
+        found.append([np.asarray(tf.cast(one, tf.float32)) for one in (output, *gradients)])
+    tolerance = 1e-5 if precision == "float32" else 0.06
+    for compiled, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=tolerance, atol=tolerance)
+    assert output.dtype == layer.compute_dtype
+    assert 0.2 < np.mean(found[0][0] == 0) < 0.8
 
 
 def normalised(kind):
