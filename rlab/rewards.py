@@ -18,7 +18,7 @@ class RewardConfig:
     """What rewards are multiplied by before that. Without clipping: such that values stay between 1 and 10 or so."""
 
     def __post_init__(self) -> None:
-        check_range("reward_scale", self.reward_scale, 1e-12)
+        check_range("reward_scale", self.reward_scale, 1e-12, 1e12)
 
     def learnt(self, reward: Array) -> Array:
         """Rewards of any shape, float32, as learning sees them."""

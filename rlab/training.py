@@ -86,7 +86,7 @@ class Training(Iterator[Progress]):
             life_loss_ends_value=config.life_loss_ends_value,
         )
         self._replayable: bool | None = None  # not known before a second game in the same environment has ended
-        self._one_replayed = False  # a first one has been
+        self._one_replayed = False  # whether a first game, when it had ended, was played again as it was
         self._note = ""  # what the next progress has to tell
         self._log, self._validation = Log(), Validation()
         self._budget, self._clock = Budget(config.steps, config.minutes), Clock()
@@ -239,7 +239,7 @@ class Training(Iterator[Progress]):
         """
         space = self._environment.observation_space
         found = disagreement(tape, space, self._emulate(tape), finished=finished)
-        self._one_replayed = True
+        self._one_replayed |= finished
         if found is not None:
             self._replayable = False
             self._note = f"games of this environment cannot be played again ({found}), so their tapes keep observations"

@@ -1,7 +1,7 @@
 """Does what was learnt before help an agent, or another setting? Train it from scratch and so, on the same seeds.
 
 python scripts/transfer.py dqn --env CartPole-v1 --encoders FOLDER/encoder.keras --seeds 5 -- --gamma 0.98
-python scripts/transfer.py dqn --env CartPole-v1 --variants "double: --double" "3 steps: --n-steps 3" --seeds 5
+python scripts/transfer.py dqn --env CartPole-v1 --variants "dueling: --dueling" "3 steps: --n-steps 3" --seeds 5
 python scripts/transfer.py --report FOLDER [FOLDER ...]
 """
 
@@ -26,10 +26,10 @@ from rlab.planned import new_folder, write_text
 from rlab.pretrained import read_passport
 from rlab.report.curves import training_seconds
 from rlab.report.references import solved_from
-from rlab.report.transfer.arms import make_arms, make_variants, other_shapes
+from rlab.report.transfer.arms import check_names, make_arms, make_variants, other_shapes
 from rlab.report.transfer.findings import find
 from rlab.report.transfer.folder import check_different, choose_folder
-from rlab.report.transfer.plan import PLAN, Arm, Plan
+from rlab.report.transfer.plan import LOGS, PLAN, Arm, Plan
 from rlab.report.transfer.runs import command, finished_run, untrained_to_make, whole_seeds
 from rlab.report.transfer.summary import over_tasks
 from rlab.report.transfer.words import report
@@ -47,7 +47,7 @@ ROOT = Path("checkpoints")
 REPORT, NUMBERS = "transfer.md", "transfer.json"
 # Options of train.py that tell the runs of a comparison apart, or that have one of the same name here.
 OWN = ("--env", "--steps", "--minutes", "--seed", "--threads", "--root", "--score-episodes", "--check-env", "--resume")
-OWN += ("--encoder", "--policy", "--freeze", "--encoder-learning-rate")
+OWN += ("--encoder", "--policy", "--freeze", "--encoder-learning-rate", "--seeds", "--jobs", "--group", "--help", "-h")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,10 @@ def elsewhere(function: Callable[..., None], *arguments: Any) -> None:
 def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Settings]]:
     """What is to be compared, and the settings of every arm, after train.py has checked them."""
     if not options.agent:
-        raise UserError(f"which agent? {PROGRAM} AGENT --encoders FILE ..., agents are {', '.join(agents.names())}")
+        raise UserError(
+            f"which agent? {PROGRAM} AGENT --encoders FILE ... or --variants NAME:OPTIONS ..., agents are "
+            f"{', '.join(agents.names())}"
+        )
     variants = make_variants(options.variants)
     places = {"after --": further, **{f"for {variant.name}": variant.options for variant in variants}}
     for place, word in ((place, word) for place, words in places.items() for word in words):
@@ -146,7 +149,11 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Sett
     arms = make_arms(options.encoders, options.policies, options.encoder_learning_rate, options.untrained)
     arms += variants
     settings = [train.parse([*shared, *arm.words])[1] for arm in arms]
-    for arm, one in zip(arms, settings, strict=True):
+    check_names(arms)
+    for number, (arm, one) in enumerate(zip(arms, settings, strict=True)):
+        same = [other.name for other, its in zip(arms[:number], settings, strict=False) if its.values() == one.values()]
+        if same and not arm.kind:
+            raise UserError(f"{arm.name}: trains as {same[0]} does, so there is nothing to compare")
         if (one.run.num_envs, one.run.protocol) != (scratch.run.num_envs, scratch.run.protocol):
             raise UserError(f"{arm.name}: all runs have the same protocol and --num-envs, which go after --")
     plan = Plan(
@@ -192,7 +199,7 @@ def compare(folder: Path, plan: Plan, jobs: int) -> None:
         Job(
             f"{arm.name}, seed {seed}",
             partial(_next_call, folder, plan, arm, seed),
-            folder / "logs" / f"{arm.folder}-s{seed}.txt",
+            folder / LOGS / f"{arm.folder}-s{seed}.txt",
         )
         for arm, seed in plan.runs
     ]

@@ -20,7 +20,7 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
 
     encoder_kind: Literal["nature", "book", "nips", "impala", "mlp"] = "nature"
     """What sees: `nature`, three convolutions for images; `book`, the same padded; `nips`, two smaller ones (Mnih et
-    al., 2013), in a third of the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as
+    al., 2013), in less than half the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as
     slow; `mlp`, dense layers for vectors."""
     encoder_sizes: tuple[int, ...] = (64,)
     """Units of each dense layer of an `mlp` encoder."""

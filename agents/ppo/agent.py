@@ -58,7 +58,7 @@ class PPO:
         self._random = seeds.generator("minibatches")
         self._rollout = Rollout(config.rollout_steps)
         self._moments = RunningMoments(observation_space.shape or ())
-        self._reward_scale = RewardScale(config.gamma)
+        self._reward_normaliser = RewardScale(config.gamma)
         self._rate = Linear(config.learning_rate, 0.0, config.learning_rate_decay_steps)
         self._steps = 0
         with devices.scope():
@@ -127,7 +127,7 @@ class PPO:
         config, rollout = self.config, self._rollout
         reward = config.learnt(transitions.reward)
         if config.normalise_rewards:
-            self._reward_scale.observe(reward, transitions.last)
+            self._reward_normaliser.observe(reward, transitions.last)
         value = transitions.extras["value"]
         if rollout.size:
             before = rollout.size - 1  # this value is the next one of the step before, where an episode went on
@@ -154,7 +154,7 @@ class PPO:
         config, rollout = self.config, self._rollout
         if not rollout.full:
             return None
-        reward = self._reward_scale(rollout["reward"]) if config.normalise_rewards else rollout["reward"]
+        reward = self._reward_normaliser(rollout["reward"]) if config.normalise_rewards else rollout["reward"]
         discount = rollout["discount"] * np.float32(config.gamma)
         returns = lambda_return(reward, discount, rollout["next_value"], rollout["last"], config.trace_decay)
         names = ("observation", "action", "log_prob", "value")
@@ -194,7 +194,7 @@ class PPO:
         save_model(self.network, directory / NETWORK)
         learned = named_arrays(self._optimizer.variables)
         learned |= {f"observations_{name}": value for name, value in self._moments.state().items()}
-        learned |= {f"rewards_{name}": value for name, value in self._reward_scale.state().items()}
+        learned |= {f"rewards_{name}": value for name, value in self._reward_normaliser.state().items()}
         write_arrays(directory / LEARNER, learned)
         self._rollout.save(directory / ROLLOUT)
         write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
@@ -206,7 +206,7 @@ class PPO:
         variables = self._optimizer.variables
         learned = read_arrays(directory / LEARNER, "observations_count", "rewards_count", **named_arrays(variables))
         assign_arrays(variables, learned)
-        for prefix, owner in (("observations_", self._moments), ("rewards_", self._reward_scale)):
+        for prefix, owner in (("observations_", self._moments), ("rewards_", self._reward_normaliser)):
             owner.restore({name.removeprefix(prefix): a for name, a in learned.items() if name.startswith(prefix)})
         self._rollout.load(directory / ROLLOUT)
         state = read_state(directory / STATE, "steps", "random")

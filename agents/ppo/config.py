@@ -19,9 +19,9 @@ class Config(RewardConfig, PretrainedConfig):
     """Proximal policy optimisation. The defaults are those of Schulman et al. (2017), table 3, for robots."""
 
     encoder_kind: Literal["nature", "nips", "impala", "mlp"] = "mlp"
-    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in a third of
-    the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers for
-    vectors and small observations."""
+    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in less than
+    half the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers
+    for vectors and small observations."""
     encoder_sizes: tuple[int, ...] = ()
     """Units of each dense layer of an `mlp` encoder, which policy and value share; none: the observation itself."""
     hidden_sizes: tuple[int, ...] = (64, 64)

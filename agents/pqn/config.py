@@ -19,9 +19,9 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     """Parallelised Q-network. The defaults are those of Gallici et al. (2025) for Atari, with 128 environments."""
 
     encoder_kind: Literal["nature", "nips", "impala", "mlp"] = "nature"
-    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in a third of
-    the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers for
-    vectors and small observations."""
+    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in less than
+    half the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers
+    for vectors and small observations."""
     encoder_sizes: tuple[int, ...] = (128,)
     """Units of each dense layer of an `mlp` encoder."""
     hidden_sizes: tuple[int, ...] = (512,)

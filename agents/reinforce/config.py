@@ -17,9 +17,9 @@ class Config(PretrainedConfig):
     """REINFORCE. The defaults are those of the book, chapter 16, "Policy Gradients", for CartPole."""
 
     encoder_kind: Literal["nature", "nips", "impala", "mlp"] = "mlp"
-    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in a third of
-    the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers for
-    vectors and small observations."""
+    """What sees: `nature`, three convolutions for images; `nips`, two smaller ones (Mnih et al., 2013), in less than
+    half the time; `impala`, 15 with residual blocks (Espeholt et al., 2018), several times as slow; `mlp`, dense layers
+    for vectors and small observations."""
     encoder_sizes: tuple[int, ...] = ()
     """Units of each dense layer of an `mlp` encoder, with ReLU; none: the observation itself."""
     hidden_sizes: tuple[int, ...] = (4,)

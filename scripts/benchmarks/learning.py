@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import envs
 from benchmarks import peer
 from rlab import command_line
 from rlab.config import check_range
@@ -14,12 +15,16 @@ from rlab.report.scores import mean_interval
 
 @dataclass(frozen=True)
 class Options:
-    """Train Stable-Baselines3 for some minutes with the settings that its RL Zoo has for Atari, and let it play."""
+    """Train Stable-Baselines3 for some minutes with the settings that its RL Zoo has for Atari, and let it play.
+
+    These are meant for 10 million steps, over which their schedules run. DQN plays at random for the first 100,000, and
+    its replay takes 5.6 GB.
+    """
 
     algorithm: Literal["PPO", "DQN"] = "PPO"
     """Its algorithm."""
     env: str = "ALE/MsPacman-v5"
-    """The Gymnasium id of an Atari game, which is trained and scored under `ale_v5`."""
+    """The Gymnasium id of an Atari game. It is scored by full games with the emulator of `ale_v5`."""
     minutes: float = 30.0
     """Minutes of training; making and scoring the agent are not in them."""
     seeds: int = 2
@@ -33,6 +38,7 @@ def main(arguments: Sequence[str]) -> None:
     check_range("minutes", options.minutes, 1e-3)
     for name in ("seeds", "episodes"):
         check_range(name, getattr(options, name), 1)
+    envs.check_name(options.env)
     emulator = find_protocol("ale_v5", options.env).emulator
     assert emulator is not None
     found: list[dict[str, Any]] = []

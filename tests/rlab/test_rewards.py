@@ -1,5 +1,7 @@
 """What learning sees of rewards."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,7 @@ def test_rewards_are_scaled_and_then_cut(config, seen):
     np.testing.assert_allclose(found, seen, rtol=1e-6)
 
 
-def test_a_scale_that_leaves_nothing_is_refused():
-    with pytest.raises(UserError, match="--reward-scale is out of range: received 0"):
-        RewardConfig(reward_scale=0.0)
+@pytest.mark.parametrize("scale", [0.0, -1.0, 1e39])
+def test_a_scale_that_leaves_no_numbers_is_refused(scale):
+    with pytest.raises(UserError, match=f"--reward-scale is out of range: received {re.escape(str(scale))}"):
+        RewardConfig(reward_scale=scale)

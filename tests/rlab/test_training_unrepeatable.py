@@ -78,6 +78,14 @@ def test_it_is_told_also_if_a_checkpoint_came_before_the_first_game_ended(tmp_pa
     assert len(told) == 1
 
 
+@pytest.mark.parametrize("saved_at", [4, 5])
+def test_an_unfinished_game_is_not_the_first_that_is_played_again(tmp_path, saved_at):
+    training, _ = begin(tmp_path, Student(*[1] * 5), GAME, kind=LateDrifting, checkpoint_period_steps=saved_at)
+    told = {progress.step: progress.note for progress in turns(training, 20) if progress.note}
+    training.close()
+    assert list(told) == [7]
+
+
 def test_nothing_is_told_where_games_can_be_played_again(tmp_path):
     training, _ = begin(tmp_path, Student(*[1] * 5), GAME)
     assert {progress.note for progress in turns(training, 200)} == {""}

@@ -130,6 +130,9 @@ def test_other_settings_are_compared_too(tmp_path, here):
     ("variant", "message"),
     [
         ("longer: --steps 800", "--steps is the comparison's to set: received --steps for longer"),
+        ("twins: --seeds 5", "--seeds is the comparison's to set: received --seeds for twins"),
+        ("same: --double", "same: trains as scratch does, so there is nothing to compare"),
+        ("..: --no-double", r"'\.\.' would lie where the comparison itself does: allowed is another name"),
         ("wide: --num-envs 4", "wide: all runs have the same protocol and --num-envs, which go after --"),
     ],
 )
@@ -293,7 +296,9 @@ def test_a_comparison_that_was_copied_is_not_two(tmp_path, finished):
 CARTPOLE = "transfer.py dqn --env CartPole-v1 "
 FILE = CARTPOLE + "--encoders learnt/encoder.keras "
 MISTAKES = {
-    "transfer.py": ["which agent? transfer.py AGENT --encoders FILE ..., agents are dqn, "],
+    "transfer.py": [
+        "which agent? transfer.py AGENT --encoders FILE ... or --variants NAME:OPTIONS ..., agents are dqn, "
+    ],
     "transfer.py dqq": ["unknown agent: received 'dqq'; did you mean dqn?"],
     "transfer.py dqn --env CartPol-v1": ["unknown environment: received 'CartPol-v1'; did you mean CartPole-v1, "],
     CARTPOLE: [

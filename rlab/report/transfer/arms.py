@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlab.pretrained import Passport, read_passport
-from rlab.report.transfer.plan import SCRATCH, Arm
+from rlab.report.transfer.plan import OTHER_FOLDERS, SCRATCH, Arm
 from rlab.types import UserError
 
 
@@ -54,13 +54,26 @@ def make_variants(variants: Sequence[str]) -> tuple[Arm, ...]:
     for variant in variants:
         name, colon, options = variant.partition(":")
         name = re.sub(r"[^\w. +-]+", "-", name).strip()
-        if not (colon and name and options.strip()) or name in (SCRATCH, *arms):
+        try:
+            words = shlex.split(options)
+        except ValueError:  # a quote that does not end
+            words = []
+        if not (colon and name and words) or "--" in words or name in (SCRATCH, *arms):
             raise UserError(
                 f"a variant is a name of its own, a colon and options: received {variant!r}, allowed is like "
                 "'dueling: --dueling'"
             )
-        arms[name] = Arm(name, options=tuple(shlex.split(options)))
+        arms[name] = Arm(name, options=tuple(words))
     return tuple(arms.values())
+
+
+def check_names(arms: Sequence[Arm]) -> None:
+    """Raise UserError unless each arm has a folder of its own, beside what else a comparison keeps in its folder."""
+    taken = dict.fromkeys((*OTHER_FOLDERS, ".", ".."), "the comparison itself")
+    for arm in arms:
+        if arm.folder in taken:
+            raise UserError(f"{arm.name!r} would lie where {taken[arm.folder]} does: allowed is another name")
+        taken[arm.folder] = repr(arm.name)
 
 
 def _untrained(encoders: Sequence[tuple[Path, Passport]], slowly: tuple[str, ...]) -> Iterator[Arm]:

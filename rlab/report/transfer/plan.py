@@ -11,6 +11,8 @@ from rlab.types import UserError
 
 PLAN = "plan.json"
 SCRATCH = "scratch"
+LOGS, UNTRAINED = "logs", "untrained"  # folders beside those of arms
+OTHER_FOLDERS = (LOGS, UNTRAINED)
 
 
 @dataclass(frozen=True)

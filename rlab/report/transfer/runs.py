@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rlab.report.transfer.plan import Arm, Plan
+from rlab.report.transfer.plan import UNTRAINED, Arm, Plan
 from rlab.wanted import Wanted
 
 
@@ -35,7 +35,7 @@ def command(folder: Path, plan: Plan, arm: Arm, seed: int) -> list[str] | None:
 
 def untrained_file(folder: Path, arm: Arm, seed: int) -> Path:
     """Where the network with new weights lies that an untrained arm takes over with a seed."""
-    return folder / "untrained" / f"{arm.digest[:12]}-s{seed}.keras"
+    return folder / UNTRAINED / f"{arm.digest[:12]}-s{seed}.keras"
 
 
 def untrained_to_make(folder: Path, plan: Plan) -> dict[Path, tuple[Path, int]]:

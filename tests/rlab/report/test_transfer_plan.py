@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rlab import checkpoint, rundir
-from rlab.report.transfer.arms import make_arms, make_variants
+from rlab.report.transfer.arms import check_names, make_arms, make_variants
 from rlab.report.transfer.folder import choose_folder
 from rlab.report.transfer.plan import PLAN, read_plan
 from rlab.report.transfer.runs import command, finished_run, untrained_to_make, wanted, whole_seeds
@@ -68,7 +68,21 @@ def test_other_settings_are_arms_from_scratch(tmp_path):
     assert a_plan().difference(plan) == "the arm double is missing there and --double now"
 
 
-@pytest.mark.parametrize("variants", [["double"], [": --double"], ["double:"], ["scratch: --double"], ["a: -x"] * 2])
+def test_arms_that_would_share_a_folder_are_refused(encoder):
+    arms = make_arms([encoder], [], 0.0)
+    check_names([*arms, *make_variants(["n step: --double"])])
+    for variants in (["n step: --double", "n-step: --no-double"], ["autoencoder frozen: --double"], ["logs: --double"]):
+        with pytest.raises(UserError, match=r"would lie where .* does: allowed is another name"):
+            check_names([*arms, *make_variants(variants)])
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        *([one] for one in ("double", ": --double", "double:", "scratch: --double", "a: --", "a: --x 'foo")),
+        ["a: -x", "a: -x"],
+    ],
+)
 def test_a_variant_has_a_name_of_its_own_and_options(variants):
     with pytest.raises(UserError, match="a variant is a name of its own, a colon and options: received"):
         make_variants(variants)
