@@ -79,6 +79,28 @@ PRESETS = {
         "ALE/*",
         {"num_envs": 32, "life_loss_ends_value": True, "precision": "auto"},
     ),
+    "half_hour": Preset(
+        Config(
+            encoder_kind="nips",
+            hidden_sizes=(256,),
+            minibatches=8,  # of 256 steps
+            learning_rate=5e-4,
+            learning_rate_decay_steps=1_850_000,
+            reward_clipping=False,
+            reward_scale=0.01,
+            epsilon_end=0.01,
+            epsilon_decay_steps=150_000,
+        ),
+        "ALE/*",
+        {
+            "steps": 1_850_000,
+            "minutes": 30.0,
+            "num_envs": 64,
+            "life_loss_ends_value": True,
+            "precision": "auto",
+            "evaluation_period_steps": 200_000,
+        },
+    ),
     "control": Preset(
         Config(
             encoder_kind="mlp",
