@@ -98,7 +98,7 @@ PRESETS = {
             "num_envs": 64,
             "life_loss_ends_value": True,
             "precision": "auto",
-            "evaluation_period_steps": 200_000,
+            "evaluation_period_steps": 100_000,
         },
     ),
     "control": Preset(
