@@ -128,27 +128,16 @@ class PPO:
         reward = config.learnt(transitions.reward)
         if config.normalise_rewards:
             self._reward_normaliser.observe(reward, transitions.last)
-        value = transitions.extras["value"]
-        if rollout.size:
-            before = rollout.size - 1  # this value is the next one of the step before, where an episode went on
-            broken_off = transitions.first & ~rollout["last"][before]  # as by a resume where nothing repeats itself
-            rollout["last"][before] |= broken_off
-            rollout["next_value"][before] = np.select(
-                [broken_off, ~rollout["last"][before]], [rollout["value"][before], value], rollout["next_value"][before]
-            )
-        cut_off = transitions.last & (transitions.discount > 0)
-        needed = cut_off.any() or rollout.size == config.rollout_steps - 1
-        rollout.add(
+        rollout.add_valued(
+            transitions,
+            self.values,
+            value=transitions.extras["value"],
             observation=transitions.observation,
             action=transitions.extras["drawn"],
             log_prob=transitions.extras["log_prob"],
-            value=value,
             reward=reward,
-            discount=transitions.discount,
-            last=transitions.last,
-            next_value=self.values(transitions.next_observation) if needed else np.zeros_like(value),
         )
-        self._steps += len(value)
+        self._steps += len(reward)
 
     def learn(self) -> Metrics | None:
         config, rollout = self.config, self._rollout

@@ -33,7 +33,6 @@ from rlab.types import Array, Metrics, Transitions
 
 NETWORK = "network.keras"
 ROLLOUT = "learner.rollout.npz"
-FOLLOWING = "learner.following.npz"
 LEARNER = "learner.npz"
 STATE = "learner.json"
 
@@ -71,7 +70,6 @@ class PQN:
             self._optimizer = make_optimizer("radam", config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self.network.trainable_variables)
             slow_down(self._optimizer, self.network, config)
-        self._following: Array = np.zeros(0)  # the observations [N, *O] that came after the latest row of the rollout
         self._learn_from: Any = None  # compiled when the number of environments, and so the size of a rollout, is known
         self._values: dict[int, Any] = {}  # the compiled network, by number of observations
 
@@ -97,21 +95,13 @@ class PQN:
         return {"action_values": self.values(observations)}
 
     def observe(self, transitions: Transitions) -> None:
-        rollout = self._rollout
-        if rollout.size and (broken := transitions.first & ~rollout["last"][-1]).any():
-            # As by a resume where nothing repeats itself: what was under way has ended as well.
-            rollout["last"][-1] |= broken
-            rollout["beyond"][-1] = np.where(broken, self._best_values(self._following), rollout["beyond"][-1])
-        cut = transitions.last & (transitions.discount > 0)
-        self._following = transitions.next_observation
-        rollout.add(
+        self._rollout.add_valued(
+            transitions,
+            self._best_values,
+            value=transitions.extras["value"],
             observation=transitions.observation,
             action=transitions.action,
             reward=self.config.learnt(transitions.reward),
-            discount=transitions.discount,
-            last=transitions.last,
-            value=transitions.extras["value"],
-            beyond=self._best_values(self._following) * cut if cut.any() else np.zeros(len(cut), np.float32),
         )
         self._steps += len(transitions.reward)
 
@@ -137,11 +127,8 @@ class PQN:
     def _returns(self) -> Array:
         """What each gathered step was worth, [T, N], to the network that played it."""
         config, rollout = self.config, self._rollout
-        # What follows a step was seen, and valued, in the next row, unless an episode was cut off there.
-        following = np.concatenate([rollout["value"][1:], [self._best_values(self._following)]])
-        next_value = np.where(rollout["last"], rollout["beyond"], following)
         discount = rollout["discount"] * np.float32(config.gamma)
-        return lambda_return(rollout["reward"], discount, next_value, rollout["last"], config.trace_decay)
+        return lambda_return(rollout["reward"], discount, rollout["next_value"], rollout["last"], config.trace_decay)
 
     def _best_values(self, observations: Array) -> Array:
         """The value of the best action, [N], of observations [N, *O]."""
@@ -151,8 +138,6 @@ class PQN:
         save_model(self.network, directory / NETWORK)
         write_arrays(directory / LEARNER, named_arrays(self._optimizer.variables))
         self._rollout.save(directory / ROLLOUT)
-        if self._rollout.size:
-            write_arrays(directory / FOLLOWING, {"next_observation": self._following}, compressed=True)
         write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
 
     def load(self, directory: Path) -> int:
@@ -162,8 +147,6 @@ class PQN:
         variables = self._optimizer.variables
         assign_arrays(variables, read_arrays(directory / LEARNER, **named_arrays(variables)))
         self._rollout.load(directory / ROLLOUT)
-        if self._rollout.size:
-            self._following = read_arrays(directory / FOLLOWING, "next_observation")["next_observation"]
         state = read_state(directory / STATE, "steps", "random")
         self._steps = state["steps"]
         restore_generator(self._random, state["random"])

@@ -1,12 +1,12 @@
 """What was played since the last update, for agents that learn from it once and then forget it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from rlab.statefile import read_arrays, write_arrays
-from rlab.types import Array, UserError
+from rlab.types import Array, Transitions, UserError
 
 
 class Rollout:
@@ -28,6 +28,32 @@ class Rollout:
                 self._columns[name] = np.zeros((self.length, *values.shape), values.dtype)
             self._columns[name][self.size] = values
         self.size += 1
+
+    def add_valued(
+        self, transitions: Transitions, values: Callable[[Array], Array], *, value: Array, **row: Array
+    ) -> None:
+        """Add a row with `discount`, `last`, the `value` [N] of what was seen, and the `next_value` of what came after.
+
+        Where an episode goes on, that is the value of the next row, which acting told. So `values` is only asked, for
+        those of observations [N, *O], in the last row and where an episode is cut off. One that was broken off, as by a
+        resume where nothing repeats itself, ends in its own last value.
+        """
+        if self.size:
+            before = self.size - 1
+            broken_off = transitions.first & ~self["last"][before]
+            self["last"][before] |= broken_off
+            self["next_value"][before] = np.select(
+                [broken_off, ~self["last"][before]], [self["value"][before], value], self["next_value"][before]
+            )
+        cut_off = transitions.last & (transitions.discount > 0)
+        needed = cut_off.any() or self.size == self.length - 1
+        self.add(
+            discount=transitions.discount,
+            last=transitions.last,
+            value=value,
+            next_value=values(transitions.next_observation) if needed else np.zeros_like(value),
+            **row,
+        )
 
     def __getitem__(self, name: str) -> Array:
         """The rows of a name, [size, ...]; what is written into them stays."""

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -95,18 +94,8 @@ def test_what_a_time_limit_cuts_off_goes_on_from_its_true_successor() -> None:
 
 def test_an_episode_that_was_broken_off_ends_in_what_it_was_worth() -> None:
     """As by a resume, where the environment does not repeat itself: the next row is of another episode."""
-    assert worth(pqn(), step(1), step(1.5), step(4, first=True), step(4.5)) == [[3.75, 5, 8.25, 11]]
-
-
-def test_so_does_one_that_was_saved_in_between(tmp_path: Path) -> None:
-    agent, again = pqn(), pqn()
-    agent.network.set_weights([np.array([[1, 4, -2], [0, 0, 0]], np.float32), np.zeros(3, np.float32)])
-    agent.observe(step(1.5))
-    agent.save(tmp_path)
-    again.load(tmp_path)
-    again.observe(step(4, first=True))
-    assert again._rollout["beyond"].ravel().tolist() == [8, 0]
-    assert again._rollout["last"].ravel().tolist() == [True, False]
+    # 11 and 8.25 as above; 1 + 6 / 2 = 4, with its own value; 1 + (6 + 4) / 4 = 3.5
+    assert worth(pqn(), step(1), step(1.5), step(4, first=True), step(4.5)) == [[3.5, 4, 8.25, 11]]
 
 
 def test_environments_do_not_touch_each_other() -> None:
