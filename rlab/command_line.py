@@ -4,6 +4,8 @@ import contextlib
 import errno
 import io
 import os
+import re
+import shlex
 import signal
 import sqlite3
 import sys
@@ -65,6 +67,27 @@ def without(options: Collection[str], arguments: Sequence[str]) -> list[str]:
         if keeps:
             kept.append(word)
     return kept
+
+
+def named_options(kind: str, given: Sequence[str], *, taken: str = "", example: str) -> dict[str, tuple[str, ...]]:
+    """Options by name, each of `given` being a name, a colon and options; the names are free of what paths cannot hold.
+
+    Raises UserError if one is not of this form, or if a name comes twice or is `taken`. `kind` says what they are.
+    """
+    named: dict[str, tuple[str, ...]] = {}
+    for one in given:
+        name, colon, options = one.partition(":")
+        name = re.sub(r"[^\w. +-]+", "-", name).strip()
+        try:
+            words = shlex.split(options)
+        except ValueError:  # a quote that does not end
+            words = []
+        if not (colon and name and words) or "--" in words or name in (taken, *named):
+            raise UserError(
+                f"a {kind} is a name of its own, a colon and options: received {one!r}, allowed is like {example!r}"
+            )
+        named[name] = tuple(words)
+    return named
 
 
 def _one_line(box: str, program: str) -> str:

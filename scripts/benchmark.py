@@ -1,7 +1,8 @@
-"""Measure the lab itself: how fast it is, whether killed runs resume exactly, and what a replay costs, how far
-intervals can be trusted; and what another library learns in the same time.
+"""Measure the lab itself: how fast it is and what makes it so, whether killed runs resume exactly, what a replay costs,
+how far intervals can be trusted; and what another library learns in the same time.
 
 python scripts/benchmark.py throughput --agent dqn --env ALE/MsPacman-v5 --peer sb3
+python scripts/benchmark.py ladder
 python scripts/benchmark.py learning --algorithm PPO --minutes 30
 python scripts/benchmark.py resume --kills 20 --num-envs 8
 python scripts/benchmark.py memory --transitions 100000
@@ -10,13 +11,14 @@ python scripts/benchmark.py coverage --samples 1000
 
 from collections.abc import Sequence
 
-from benchmarks import coverage, learning, memory, resume, throughput
+from benchmarks import coverage, ladder, learning, memory, resume, throughput
 
 from rlab import command_line
 from rlab.types import UserError
 
 BENCHMARKS = {
     "throughput": throughput.main,
+    "ladder": ladder.main,
     "learning": learning.main,
     "resume": resume.main,
     "memory": memory.main,

@@ -40,7 +40,7 @@ def compare(ours: Sequence[str], work: Work, repeats: int) -> dict[str, Any]:
     theirs = [str(python), str(_PEERS / "sb3.py"), json.dumps(dataclasses.asdict(work))]
     pairs = []
     for repeat in range(1, repeats + 1):
-        pair = _Pair(_run(ours).splitlines(), json.loads(_run(theirs).splitlines()[-1]))
+        pair = _Pair(said_by(ours).splitlines(), json.loads(said_by(theirs).splitlines()[-1]))
         pairs.append(pair)
         speeds = f"ours {pair.speed:.1f}, sb3 {pair.peer['steps_per_s']:.1f} steps/s"
         print(f"pair {repeat} of {repeats}: {speeds}, ratio {pair.ratio:.2f}", flush=True)
@@ -56,7 +56,7 @@ def compare(ours: Sequence[str], work: Work, repeats: int) -> dict[str, Any]:
 
 def trained(work: Mapping[str, Any]) -> dict[str, Any]:
     """What Stable-Baselines3 came to with `peers/sb3_training.py`, which says what the work is."""
-    said = _run([str(install()), str(_PEERS / "sb3_training.py"), json.dumps(work)])
+    said = said_by([str(install()), str(_PEERS / "sb3_training.py"), json.dumps(work)])
     return dict(json.loads(said.splitlines()[-1]))
 
 
@@ -83,13 +83,14 @@ def install() -> Path:
     python, installed = _VENV / "bin" / "python", _VENV / "installed"
     if not installed.exists() or installed.stat().st_mtime < _REQUIREMENTS.stat().st_mtime:
         print(f"installing Stable-Baselines3 into {_VENV.name}, once", flush=True)
-        _run([sys.executable, "-m", "venv", str(_VENV)])
-        _run([str(python), "-m", "pip", "install", "--quiet", "--requirement", str(_REQUIREMENTS)])
+        said_by([sys.executable, "-m", "venv", str(_VENV)])
+        said_by([str(python), "-m", "pip", "install", "--quiet", "--requirement", str(_REQUIREMENTS)])
         installed.touch()
     return python
 
 
-def _run(command: Sequence[str]) -> str:
+def said_by(command: Sequence[str]) -> str:
+    """What a command prints. Raises UserError if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it says nothing"]

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -56,9 +56,7 @@ _BENCHES = {
     "ppo": _Bench("ppo", "atari", {}, 8, 1, 4_096),
     "random": _Bench("random", "uniform", {}, 1, 0, 2_000),
 }
-# As many samples a step, in fewer updates of more.
-_GROUPED = {"batch_size": 128, "update_period_steps": 16}
-_GROUPED_ENVS = 8
+_NIPS = {"encoder_kind": "nips", "hidden_sizes": (256,)}
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,13 @@ class Options:
     """dqn: a batch of 32 every 4 steps, from a replay of 10,000, 1 environment; rainbow: the same with all parts of
     Rainbow; pqn: 32 environments for 32 steps, 2 epochs, minibatches of 128; ppo: 8 environments for 128 steps, 4
     epochs, minibatches of 256; random: no learning, 1 environment."""
-    grouped: bool = False
-    """dqn and rainbow: a batch of 128 every 16 steps, 8 environments, so as many samples a step. A peer keeps to its
-    batches of 32."""
+    group: int = 1
+    """dqn and rainbow: so many times 32 in a batch, as many times 4 steps between two, and twice as many environments:
+    as many samples a step, in fewer and larger updates. A peer keeps to its batches of 32."""
+    network: Literal["nature", "nips"] = "nature"
+    """The convolutions, with 512 or 256 units after them; see --encoder-kind of train.py. A peer keeps to Nature's."""
+    threads: int = 0
+    """Processor threads for TensorFlow; 0: all."""
     env: str = "ALE/MsPacman-v5"
     """The Gymnasium id of the environment."""
     steps: int = 0
@@ -83,36 +85,60 @@ class Options:
     repeats: int = 3
     """Pairs of runs, where there is a peer."""
 
+    def __post_init__(self) -> None:
+        check_range("steps", self.steps, 0)
+        for name in ("group", "repeats"):
+            check_range(name, getattr(self, name), 1)
+        check_range("threads", self.threads, 0)
+        if self.group > 1 and self.agent not in ("dqn", "rainbow"):
+            raise UserError(f"--group is for dqn and rainbow: received --agent {self.agent}")
+        if self.network != "nature" and self.agent == "random":
+            raise UserError(f"an agent without a network has no --network: received {self.network} for random")
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Raises UserError on a mistake."""
+    options: Options = command_line.parse(
+        Options, arguments, program="benchmark.py throughput", description=__doc__ or ""
+    )
+    return options
+
 
 def main(arguments: Sequence[str]) -> None:
-    options = command_line.parse(Options, arguments, program="benchmark.py throughput", description=__doc__ or "")
-    check_range("steps", options.steps, 0)
-    check_range("repeats", options.repeats, 1)
+    options = parse(arguments)
     bench = _BENCHES[options.agent]
     steps = options.steps or bench.steps
-    run = RunConfig(options.env, num_envs=bench.num_envs, precision=options.precision)
-    if options.grouped and bench.agent != "dqn":
-        raise UserError(f"--grouped is for dqn and rainbow: received --agent {options.agent}")
-    settings, protocol = settings_for(bench.agent, bench.preset, run, **bench.replaced)
+    settings, protocol = _settings(bench, options)
     if options.peer == "none":
         from rlab import devices  # first of all that brings TensorFlow, which it keeps quiet
 
         devices.configure(settings.run)
         from benchmarks.speed import measure
 
-        if options.grouped:
-            run = replace(run, num_envs=_GROUPED_ENVS)
-            settings, protocol = settings_for(bench.agent, bench.preset, run, **bench.replaced, **_GROUPED)
         speed = measure(settings, protocol, bench.untimed_calls, steps)
         print(describe(speed))
         print(json.dumps({**asdict(speed), "floor_step_ms": speed.floor_step_ms, "floor_share": speed.floor_share}))
         return
-    work = _work_of_peer(settings, protocol, bench.untimed_calls, steps)
+    plain, _ = _settings(bench, Options(env=options.env))
+    work = _work_of_peer(plain, protocol, bench.untimed_calls, steps)
     script = Path(__file__).parents[1] / "benchmark.py"
-    given = {"agent": options.agent, "env": options.env, "steps": steps, "precision": options.precision}
+    given = {**asdict(options), "peer": "none", "steps": steps}
     ours = [argument for name, value in given.items() for argument in (f"--{name}", str(value))]
-    ours += ["--grouped"] if options.grouped else []
     print(json.dumps(peer.compare([sys.executable, str(script), "throughput", *ours], work, options.repeats)))
+
+
+def _settings(bench: _Bench, options: Options) -> tuple[Settings, Protocol]:
+    """The work of an agent as the options change it."""
+    group = options.group
+    run = RunConfig(
+        options.env,
+        num_envs=bench.num_envs if group == 1 else 2 * group,
+        precision=options.precision,
+        threads=options.threads,
+    )
+    larger = {"batch_size": 32 * group, "update_period_steps": 4 * group} if group > 1 else {}
+    network = _NIPS if options.network == "nips" else {}
+    return settings_for(bench.agent, bench.preset, run, **{**bench.replaced, **larger, **network})
 
 
 def describe(speed: "Speed") -> str:

@@ -76,15 +76,19 @@ def test_throughput_of_rainbow_in_groups(monkeypatch, capsys):
 
     monkeypatch.setattr(speed, "_CALLS", 20)
     monkeypatch.setattr(floor, "_ROUNDS", 2)
-    small = {"warmup_steps": 320, "replay_capacity": 320, "hidden_sizes": (8,)}
+    small = {"warmup_steps": 320, "replay_capacity": 320}
     bench = throughput._BENCHES["rainbow"]._replace(replaced=small, untimed_calls=1)
     monkeypatch.setitem(throughput._BENCHES, "rainbow", bench)
-    monkeypatch.setattr(throughput, "_GROUPED", {"batch_size": 8, "update_period_steps": 16})
-    _, found = benchmarked(capsys, "throughput", "--agent", "rainbow", "--grouped", "--steps", "32")
-    assert found["updates_per_step"] == 1 / 16
-    assert (found["num_envs"], found["sample_ms"] > 0) == (8, True)
-    with pytest.raises(UserError, match="--grouped is for dqn and rainbow: received --agent ppo"):
-        throughput.main(["--agent", "ppo", "--grouped"])
+    arguments = ["throughput", "--agent", "rainbow", "--group", "3", "--network", "nips", "--steps", "24"]
+    _, found = benchmarked(capsys, *arguments)
+    assert found["updates_per_step"] == 1 / 12
+    assert (found["num_envs"], found["sample_ms"] > 0) == (6, True)
+    settings, _ = throughput._settings(bench, throughput.parse(arguments[1:]))
+    assert (settings.config.batch_size, settings.config.encoder_kind, settings.config.hidden_sizes) == (
+        96,
+        "nips",
+        (256,),
+    )
 
 
 def test_throughput_of_pqn(monkeypatch, capsys):
@@ -162,6 +166,28 @@ def test_a_comparison_with_a_peer_gives_the_median_of_the_ratios(monkeypatch, tm
         peer.compare([sys.executable, str(failing)], work, repeats=1)
     with pytest.raises(UserError, match="stands beside dqn and ppo on Atari"):
         throughput.main(["--agent", "rainbow", "--peer", "sb3"])
+
+
+def test_a_ladder_compares_each_climb_with_its_own_first_rung(monkeypatch, capsys):
+    from benchmarks import ladder, peer
+
+    speeds = iter([100.0, 150.0, 50.0, 100.0, 200.0, 250.0])
+
+    def said_by(command):
+        assert command[2] == "throughput"
+        return f"a table\n{json.dumps({'steps_per_s': next(speeds), 'given': command[3:]})}"
+
+    monkeypatch.setattr(peer, "said_by", said_by)
+    rungs = "plain: --agent pqn", "half: --agent pqn --precision mixed_bfloat16"
+    ladder.main(["--repeats", "3", "--rungs", *rungs])
+    *lines, numbers = capsys.readouterr().out.splitlines()
+    assert lines[1] == "climb 1 of 3, half: 150.0 steps/s"
+    assert json.loads(numbers)["half"] == {"steps_per_s": 150, "ratio": 1.5, "ratios": [1.5, 2, 1.25]}
+    assert lines[-1].split() == ["half", "150.0", "1.50", "1.25", "2.00"]
+    with pytest.raises(UserError, match="a rung is a name of its own, a colon and options: received 'fast'"):
+        ladder.main(["--rungs", "fast"])
+    with pytest.raises(UserError, match="--group is for dqn and rainbow"):
+        ladder.main(["--rungs", "more: --agent ppo --group 2"])
 
 
 def test_what_a_peer_learns_is_told_seed_by_seed(monkeypatch, tmp_path, capsys):
@@ -305,10 +331,12 @@ def test_memory_refuses_the_run_of_another_environment(tmp_path):
     ("arguments", "message"),
     [
         ([], "which benchmark"),
-        (["speed"], "unknown benchmark: received 'speed', allowed are throughput, learning, resume, memory"),
+        (["speed"], "unknown benchmark: received 'speed', allowed are throughput, ladder, learning, resume, memory"),
         (["throughput", "--agent", "sarsa"], "invalid choice 'sarsa'"),
         (["throughput", "--env", "ALE/MsPackman-v5"], "did you mean ALE/MsPacman-v5"),
         (["throughput", "--env", "CartPole-v1"], "an image agent does not fit"),
+        (["throughput", "--agent", "ppo", "--group", "2"], "--group is for dqn and rainbow: received --agent ppo"),
+        (["throughput", "--agent", "random", "--network", "nips"], "an agent without a network has no --network"),
         (["throughput", "--steps", "-1"], "--steps is out of range"),
         (["resume", "--kills", "0"], "--kills is out of range"),
         (["resume", "--env", "Nowhere-v0"], "unknown environment"),

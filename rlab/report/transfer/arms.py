@@ -1,12 +1,12 @@
 """The arms of a comparison, of the files that are to be taken over and of other settings."""
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rlab.command_line import named_options
 from rlab.pretrained import Passport, read_passport
 from rlab.report.transfer.plan import OTHER_FOLDERS, SCRATCH, Arm
 from rlab.types import UserError
@@ -50,21 +50,8 @@ def make_variants(variants: Sequence[str]) -> tuple[Arm, ...]:
 
     Raises UserError if one is not of this form, or if a name comes twice.
     """
-    arms: dict[str, Arm] = {}
-    for variant in variants:
-        name, colon, options = variant.partition(":")
-        name = re.sub(r"[^\w. +-]+", "-", name).strip()
-        try:
-            words = shlex.split(options)
-        except ValueError:  # a quote that does not end
-            words = []
-        if not (colon and name and words) or "--" in words or name in (SCRATCH, *arms):
-            raise UserError(
-                f"a variant is a name of its own, a colon and options: received {variant!r}, allowed is like "
-                "'dueling: --dueling'"
-            )
-        arms[name] = Arm(name, options=tuple(words))
-    return tuple(arms.values())
+    named = named_options("variant", variants, taken=SCRATCH, example="dueling: --dueling")
+    return tuple(Arm(name, options=options) for name, options in named.items())
 
 
 def check_names(arms: Sequence[Arm]) -> None:
