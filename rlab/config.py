@@ -148,8 +148,9 @@ class Settings:
     def departures(self) -> dict[str, Any]:
         """The settings by which a run departed from its protocol, for whoever shows a score."""
         found = {"life_loss_ends_value": self.run.life_loss_ends_value}
-        if hasattr(self.config, "reward_clipping"):
-            found["reward_clipping"] = self.config.reward_clipping
+        for name in ("reward_clipping", "reward_log"):
+            if hasattr(self.config, name):
+                found[name] = getattr(self.config, name)
         if hasattr(self.config, "greedy_evaluation"):
             found["drawn_actions"] = not self.config.greedy_evaluation
         return {name: value for name, value in found.items() if value}

@@ -18,6 +18,8 @@ POINTS = np.array([0, 10, -3, 0.5], np.float32)
         (RewardConfig(reward_clipping=False), [0, 10, -3, 0.5]),
         (RewardConfig(reward_clipping=False, reward_scale=0.1), [0, 1, -0.3, 0.05]),
         (RewardConfig(reward_scale=0.25), [0, 1, -0.75, 0.125]),  # cut once they are scaled
+        (RewardConfig(reward_clipping=False, reward_log=True), [0, 2.397895, -1.386294, 0.405465]),
+        (RewardConfig(reward_log=True, reward_scale=0.5), [0, 1, -0.9162907, 0.2231436]),  # 1.5 is cut
     ],
 )
 def test_rewards_are_scaled_and_then_cut(config, seen):
