@@ -22,11 +22,12 @@ from agents.dqn.config import Config
 from agents.dqn.memory import Replay, make_replay, memory_of
 from agents.dqn.networks import make_networks
 from agents.dqn.returns import make_returns
-from agents.dqn.update import METRICS, PASSES, make_gradient, make_move, told
+from agents.dqn.update import METRICS, PASSES, make_gradient, told
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
+from rlab.nets.following import make_move
 from rlab.nets.implicit import let_pass
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
@@ -262,5 +263,5 @@ class DQN:
         return (
             devices.function(compute, seen, chosen, number, number, seen, number, *drawn),
             devices.function(apply, *shapes),
-            devices.function(make_move(config, self._learner, self._target)),
+            devices.function(make_move(self._target, self._learner, config.target_rate)),
         )

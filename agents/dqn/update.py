@@ -66,22 +66,3 @@ def told(network: keras.Model, *inputs: tf.Tensor) -> Sequence[tf.Tensor]:
     """What a network tells of observations [B, *O] and of what was drawn for it: values, and distributions if any."""
     outputs = network(inputs[0] if len(inputs) == 1 else list(inputs))
     return outputs if isinstance(outputs, list) else [outputs]
-
-
-def make_move(config: Config, learner: keras.Model, target: keras.Model) -> Callable[[], None]:
-    """What moves the target network towards the learner, by the settings' rate."""
-
-    def move() -> None:
-        for behind, online in zip(target.weights, learner.weights, strict=True):
-            behind.assign(moved(behind.value, online.value, config.target_rate))
-
-    return move
-
-
-def moved(target: tf.Tensor, online: tf.Tensor, rate: float) -> tf.Tensor:
-    """What weights at `target` come to by a move towards `online`: (1 - rate) target + rate online; a copy with rate 1.
-
-    Written so that what is the same in both, as in layers that stand still, keeps its bits.
-    Source: Lillicrap et al. (2016), Continuous control with deep reinforcement learning, algorithm 1.
-    """
-    return online if rate == 1 else target + rate * (online - target)

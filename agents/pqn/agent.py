@@ -20,6 +20,7 @@ from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
+from rlab.nets.following import make_move
 from rlab.nets.heads import ValueHead, q_network
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, slow_down, start_head
@@ -68,28 +69,38 @@ class PQN:
             head = ValueHead(config.hidden_sizes, self._num_actions, seeds, normalised=normalised)
             self.network = q_network(encoder, head)
             self._optimizer = make_optimizer("radam", config.learning_rate, config.optimizer_epsilon)
-            self._optimizer.build(self.network.trainable_variables)
-            slow_down(self._optimizer, self.network, config)
+            self._online = keras.models.clone_model(self.network)
+            self._online.set_weights(self.network.get_weights())
+            self._optimizer.build(self._online.trainable_variables)
+            slow_down(self._optimizer, self._online, config)
+        self._follow = devices.function(make_move(self.network, self._online, config.average_rate))
         self._learn_from: Any = None  # compiled when the number of environments, and so the size of a rollout, is known
-        self._values: dict[int, Any] = {}  # the compiled network, by number of observations
+        self._values: dict[tuple[str, int], Any] = {}  # compiled networks, by name and number of observations
 
     def start_from(self, policy: keras.Model) -> None:
         """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
         start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
+        self._online.set_weights(self.network.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
-        exploration = self._exploration if explore else GREEDY
+        exploration, values = (self._exploration, self._online_values) if explore else (GREEDY, self.values)
         space, actions = self._observation_space, self._num_actions
-        return Explorer(exploration, self.values, space, actions, num_envs, seed, tells=explore)
+        return Explorer(exploration, values, space, actions, num_envs, seed, tells=explore)
 
     def values(self, observations: Array) -> Array:
-        """The action values [B, A] of observations [B, *O]."""
-        size = len(observations)
-        if size not in self._values:
+        """The action values [B, A] of observations [B, *O] to the network that plays for a score."""
+        return self._values_by("average", self.network, observations)
+
+    def _online_values(self, observations: Array) -> Array:
+        return self._values_by("online", self._online, observations)
+
+    def _values_by(self, name: str, network: keras.Model, observations: Array) -> Array:
+        key = name, len(observations)
+        if key not in self._values:
             space = self._observation_space
-            signature = tf.TensorSpec((size, *(space.shape or ())), space.dtype)
-            self._values[size] = devices.function(lambda observation: self.network(observation), signature, acting=True)
-        return np.asarray(self._values[size](observations))
+            signature = tf.TensorSpec((len(observations), *(space.shape or ())), space.dtype)
+            self._values[key] = devices.function(lambda observation: network(observation), signature, acting=True)
+        return np.asarray(self._values[key](observations))
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         return {"action_values": self.values(observations)}
@@ -114,10 +125,11 @@ class PQN:
         columns = [_in_one_row(column) for column in (rollout["observation"], rollout["action"], self._returns())]
         steps = len(columns[0])
         if self._learn_from is None:
-            self._learn_from = make_learning(config, self.network, self._optimizer, steps)
+            self._learn_from = make_learning(config, self._online, self._optimizer, steps)
         chosen = list(minibatches(steps, config.minibatches, config.epochs, self._random))
         made = self._learn_from(*columns, np.array(chosen, np.int32))
         rollout.clear()
+        self._follow()
         return {
             **dict(zip(METRICS, np.mean(made, axis=0), strict=True)),
             "loss/learning_rate": rate,
@@ -132,11 +144,16 @@ class PQN:
 
     def _best_values(self, observations: Array) -> Array:
         """The value of the best action, [N], of observations [N, *O]."""
-        return np.asarray(self.values(observations).max(axis=1))
+        return np.asarray(self._online_values(observations).max(axis=1))
+
+    @property
+    def _learned(self) -> list[keras.Variable]:
+        """What learning needs beside the network that plays."""
+        return [*self._online.weights, *self._optimizer.variables]
 
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
-        write_arrays(directory / LEARNER, named_arrays(self._optimizer.variables))
+        write_arrays(directory / LEARNER, named_arrays(self._learned))
         self._rollout.save(directory / ROLLOUT)
         write_state(directory / STATE, {"steps": self._steps, "random": generator_state(self._random)})
 
@@ -144,8 +161,7 @@ class PQN:
         load_weights(self.network, directory / NETWORK)
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
-        variables = self._optimizer.variables
-        assign_arrays(variables, read_arrays(directory / LEARNER, **named_arrays(variables)))
+        assign_arrays(self._learned, read_arrays(directory / LEARNER, **named_arrays(self._learned)))
         self._rollout.load(directory / ROLLOUT)
         state = read_state(directory / STATE, "steps", "random")
         self._steps = state["steps"]

@@ -44,6 +44,9 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     """The offset in RAdam's denominator. Higher: smaller steps where gradients are small."""
     gradient_norm: float = 10.0
     """Gradients of an update that are longer than this are shortened to it."""
+    average_rate: float = 1.0
+    """How far the network that plays for a score moves after each rollout towards the one that learns; 1: all the way.
+    Lower: a moving average over more of its past, which plays better, as that one is never the same for long."""
     epsilon_end: float = 0.001
     epsilon_decay_steps: int = 5_000_000
 
@@ -53,7 +56,8 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
         PretrainedConfig.__post_init__(self)
         for name in ("gamma", "trace_decay"):
             check_range(name, getattr(self, name), 0, 1)
-        check_range("learning_rate", self.learning_rate, 1e-12, 1)
+        for name in ("learning_rate", "average_rate"):
+            check_range(name, getattr(self, name), 1e-12, 1)
         for name in ("encoder_sizes", "hidden_sizes"):
             for size in getattr(self, name):
                 check_range(name, size, 1)
@@ -85,20 +89,22 @@ PRESETS = {
             hidden_sizes=(256,),
             minibatches=8,  # of 256 steps
             learning_rate=5e-4,
-            learning_rate_decay_steps=1_850_000,
+            learning_rate_decay_steps=2_000_000,
+            average_rate=0.05,
             reward_clipping=False,
-            reward_scale=0.01,
+            reward_log=True,
+            reward_scale=0.1,
             epsilon_end=0.01,
             epsilon_decay_steps=150_000,
         ),
         "ALE/*",
         {
-            "steps": 1_850_000,
+            "steps": 2_000_000,
             "minutes": 30.0,
             "num_envs": 64,
             "life_loss_ends_value": True,
             "precision": "auto",
-            "evaluation_period_steps": 100_000,
+            "evaluation_period_steps": 50_000,
         },
     ),
     "control": Preset(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from agents.dqn.update import moved
 from rlab.loop import Loop
+from rlab.nets.following import moved
 from tests.agents.small_dqn import dqn, first_metrics, let_value, step
 from tests.rlab.scripted import FIRST_SEED, Scripted
 

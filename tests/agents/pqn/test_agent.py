@@ -51,7 +51,7 @@ def beside(one: Transitions, other: Transitions) -> Transitions:
 
 def worth(agent: Any, *steps: Transitions) -> Any:
     """What the steps were worth, [N] lists of T, where the best action at (x, 0) is worth 4 x if x is positive."""
-    agent.network.set_weights([np.array([[1, 4, -2], [0, 0, 0]], np.float32), np.zeros(3, np.float32)])
+    agent._online.set_weights([np.array([[1, 4, -2], [0, 0, 0]], np.float32), np.zeros(3, np.float32)])
     held: list[Array] = []
 
     def look(*columns: Array) -> Array:
@@ -145,6 +145,21 @@ def test_the_step_size_falls() -> None:
     play(agent, 4)
     for before, after in zip(held, agent.network.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
+
+
+def test_what_plays_for_a_score_is_an_average_of_what_learns() -> None:
+    agent, held = pqn(average_rate=0.25), pqn().network.get_weights()
+    for _ in range(2):
+        play(agent, 4)
+        online = agent._online.get_weights()
+        assert any(not np.array_equal(*pair) for pair in zip(held, online, strict=True))
+        held = [before + 0.25 * (now - before) for before, now in zip(held, online, strict=True)]
+        for expected, weights in zip(held, agent.network.get_weights(), strict=True):
+            np.testing.assert_allclose(weights, expected, rtol=1e-5, atol=1e-7)
+    seen = np.ones((1, 2), np.float32)
+    np.testing.assert_allclose(agent.inspect(seen)["action_values"], agent.network(seen), rtol=1e-5)
+    _, told = agent.actor(1, 0, explore=True).act(seen, np.ones(1, np.bool_))
+    np.testing.assert_allclose(told["value"], np.max(agent._online(seen), axis=1), rtol=1e-5)
 
 
 def test_the_best_actions_are_played_when_it_does_not_explore() -> None:
