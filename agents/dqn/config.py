@@ -161,17 +161,19 @@ PRESETS = {
             noise=0.5,
             returns="categorical",
             n_steps=3,
-            learning_rate=6.25e-5,
+            learning_rate=2.5e-4,  # the paper's 6.25e-5 for four times its batch
             optimizer_epsilon=1.5e-4,
-            target_period_updates=2_000,
-            warmup_steps=20_000,
+            batch_size=128,
+            update_period_steps=16,
+            target_period_updates=500,
+            warmup_steps=4_000,
             priority_exponent=0.5,
             importance_steps=50_000_000,
             epsilon_start=0.0,
             epsilon_end=0.0,
         ),
         "ALE/*",
-        {"life_loss_ends_value": True},
+        {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"},
     ),
     "efficient": Preset(
         Config(

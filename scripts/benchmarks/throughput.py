@@ -136,9 +136,9 @@ def _settings(bench: _Bench, options: Options) -> tuple[Settings, Protocol]:
         precision=options.precision,
         threads=options.threads,
     )
-    larger = {"batch_size": 32 * group, "update_period_steps": 4 * group} if group > 1 else {}
+    batches = {"batch_size": 32 * group, "update_period_steps": 4 * group} if bench.agent == "dqn" else {}
     network = _NIPS if options.network == "nips" else {}
-    return settings_for(bench.agent, bench.preset, run, **{**bench.replaced, **larger, **network})
+    return settings_for(bench.agent, bench.preset, run, **{**bench.replaced, **batches, **network})
 
 
 def describe(speed: "Speed") -> str:
