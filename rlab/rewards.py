@@ -16,7 +16,7 @@ class RewardConfig:
     """Whether learning sees rewards cut to [-1, 1]; scores never do."""
     reward_log: bool = False
     """Whether it sees sign(r) log(1 + |r|) of a reward r (Hester et al., 2018): large ones count more, but by less than
-    they are larger."""
+    they are larger. They are cut afterwards, so --no-reward-clipping goes with it."""
     reward_scale: float = 1.0
     """What rewards are multiplied by before either. Without clipping: such that values stay between 1 and 10 or so."""
 

@@ -148,8 +148,9 @@ class PQN:
 
     @property
     def _learned(self) -> list[keras.Variable]:
-        """What learning needs beside the network that plays."""
-        return [*self._online.weights, *self._optimizer.variables]
+        """What learning needs beside the network that plays: the one that learns as well, unless they are the same."""
+        online = self._online.weights if self.config.average_rate < 1 else []
+        return [*online, *self._optimizer.variables]
 
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
@@ -159,6 +160,7 @@ class PQN:
 
     def load(self, directory: Path) -> int:
         load_weights(self.network, directory / NETWORK)
+        self._online.set_weights(self.network.get_weights())
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
         assign_arrays(self._learned, read_arrays(directory / LEARNER, **named_arrays(self._learned)))

@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks import peer, throughput
 from rlab import command_line
 from rlab.config import check_range
+from rlab.types import UserError
 
 _DQN = (
     "one thread: --agent dqn --threads 1",
@@ -17,8 +18,8 @@ _DQN = (
     "batches of 64: --agent dqn --group 2",
     "batches of 128: --agent dqn --group 4",
     "batches of 256: --agent dqn --group 8",
-    "128, bfloat16: --agent dqn --group 4 --precision mixed_bfloat16",
-    "128, nips: --agent dqn --group 4 --network nips",
+    "128 in bfloat16: --agent dqn --group 4 --precision mixed_bfloat16",
+    "128 with nips: --agent dqn --group 4 --network nips",
 )
 
 
@@ -36,8 +37,10 @@ def main(arguments: Sequence[str]) -> None:
     options = command_line.parse(Options, arguments, program="benchmark.py ladder", description=__doc__ or "")
     check_range("repeats", options.repeats, 1)
     rungs = command_line.named_options("rung", options.rungs, example=_DQN[0])
+    if not rungs:
+        raise UserError(f"a ladder has rungs: received none, allowed is like --rungs {_DQN[0]!r} {_DQN[1]!r}")
     for words in rungs.values():
-        throughput.parse(words)
+        throughput.settings_of(throughput.parse(words))  # so that a mistake shows before anything is timed
     script = Path(__file__).parents[1] / "benchmark.py"
     climbs: list[dict[str, float]] = []
     for climb in range(options.repeats):

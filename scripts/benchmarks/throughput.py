@@ -73,7 +73,7 @@ class Options:
     network: Literal["nature", "nips"] = "nature"
     """The convolutions, with 512 or 256 units after them; see --encoder-kind of train.py. A peer keeps to Nature's."""
     threads: int = 0
-    """Processor threads for TensorFlow; 0: all."""
+    """Processor threads for TensorFlow; 0: all. A peer takes what it likes."""
     env: str = "ALE/MsPacman-v5"
     """The Gymnasium id of the environment."""
     steps: int = 0
@@ -88,7 +88,7 @@ class Options:
     def __post_init__(self) -> None:
         check_range("steps", self.steps, 0)
         for name in ("group", "repeats"):
-            check_range(name, getattr(self, name), 1)
+            check_range(name, getattr(self, name), 1, 64)
         check_range("threads", self.threads, 0)
         if self.group > 1 and self.agent not in ("dqn", "rainbow"):
             raise UserError(f"--group is for dqn and rainbow: received --agent {self.agent}")
@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(arguments)
     bench = _BENCHES[options.agent]
     steps = options.steps or bench.steps
-    settings, protocol = _settings(bench, options)
+    settings, protocol = settings_of(options)
     if options.peer == "none":
         from rlab import devices  # first of all that brings TensorFlow, which it keeps quiet
 
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str]) -> None:
         print(describe(speed))
         print(json.dumps({**asdict(speed), "floor_step_ms": speed.floor_step_ms, "floor_share": speed.floor_share}))
         return
-    plain, _ = _settings(bench, Options(env=options.env))
+    plain, _ = settings_of(Options(options.agent, env=options.env))
     work = _work_of_peer(plain, protocol, bench.untimed_calls, steps)
     script = Path(__file__).parents[1] / "benchmark.py"
     given = {**asdict(options), "peer": "none", "steps": steps}
@@ -127,9 +127,9 @@ def main(arguments: Sequence[str]) -> None:
     print(json.dumps(peer.compare([sys.executable, str(script), "throughput", *ours], work, options.repeats)))
 
 
-def _settings(bench: _Bench, options: Options) -> tuple[Settings, Protocol]:
-    """The work of an agent as the options change it."""
-    group = options.group
+def settings_of(options: Options) -> tuple[Settings, Protocol]:
+    """The work of an agent as the options change it. Raises UserError if there is no such environment or none fits."""
+    bench, group = _BENCHES[options.agent], options.group
     run = RunConfig(
         options.env,
         num_envs=bench.num_envs if group == 1 else 2 * group,

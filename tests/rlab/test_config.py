@@ -99,6 +99,7 @@ def test_departures_from_the_protocol_are_named():
     assert make("dqn", "paper").departures() == {"life_loss_ends_value": True, "reward_clipping": True}
     assert make("dqn", "book").departures() == {}
     assert make("random", "uniform").departures() == {}
+    assert make("pqn", "half_hour").departures() == {"life_loss_ends_value": True, "reward_log": True}
 
 
 def test_the_first_preset_that_is_meant_for_an_environment_is_its_own():

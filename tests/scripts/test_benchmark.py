@@ -83,7 +83,7 @@ def test_throughput_of_rainbow_in_groups(monkeypatch, capsys):
     _, found = benchmarked(capsys, *arguments)
     assert found["updates_per_step"] == 1 / 12
     assert (found["num_envs"], found["sample_ms"] > 0) == (6, True)
-    settings, _ = throughput._settings(bench, throughput.parse(arguments[1:]))
+    settings, _ = throughput.settings_of(throughput.parse(arguments[1:]))
     assert (settings.config.batch_size, settings.config.encoder_kind, settings.config.hidden_sizes) == (
         96,
         "nips",
@@ -188,6 +188,10 @@ def test_a_ladder_compares_each_climb_with_its_own_first_rung(monkeypatch, capsy
         ladder.main(["--rungs", "fast"])
     with pytest.raises(UserError, match="--group is for dqn and rainbow"):
         ladder.main(["--rungs", "more: --agent ppo --group 2"])
+    with pytest.raises(UserError, match="unknown environment"):
+        ladder.main(["--rungs", "plain: --agent pqn", "elsewhere: --env ALE/Nothing-v5"])
+    with pytest.raises(UserError, match="a ladder has rungs: received none"):
+        ladder.main(["--rungs"])
 
 
 def test_what_a_peer_learns_is_told_seed_by_seed(monkeypatch, tmp_path, capsys):

@@ -90,8 +90,8 @@ def timeline(
 def td_errors(tape: Tape, settings: Settings, notes: Notes, found: Mapping[str, Array]) -> tuple[Array | None, str]:
     """By how much each step [T] went better than an agent thought, r + gamma V' - Q (or V); or None, and why not.
 
-    Rewards are clipped, and lost lives end what counts, where the run learnt so. One step: an agent that learns over
-    several, or with other targets, makes other errors.
+    Rewards are what the run learnt of them, and lost lives end what counts where it learnt so. One step: an agent that
+    learns over several, or with other targets, makes other errors.
     """
     config = settings.config
     gamma = getattr(config, "gamma", None)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import pytest
 from gymnasium import spaces
 
 from agents.pqn import Config, make
+from agents.pqn.agent import LEARNER
 from rlab.nets.encoders import mlp
 from rlab.seeding import Seeds
 from rlab.types import Array, Transitions, UserError
@@ -160,6 +162,17 @@ def test_what_plays_for_a_score_is_an_average_of_what_learns() -> None:
     np.testing.assert_allclose(agent.inspect(seen)["action_values"], agent.network(seen), rtol=1e-5)
     _, told = agent.actor(1, 0, explore=True).act(seen, np.ones(1, np.bool_))
     np.testing.assert_allclose(told["value"], np.max(agent._online(seen), axis=1), rtol=1e-5)
+
+
+def test_a_released_agent_explores_by_what_it_plays_with(tmp_path: Path) -> None:
+    agent = pqn(average_rate=0.25)
+    play(agent, 8)
+    agent.save(tmp_path)
+    (tmp_path / LEARNER).unlink()
+    again, seen = pqn(average_rate=0.25), np.ones((1, 2), np.float32)
+    again.load(tmp_path)
+    _, told = again.actor(1, 0, explore=True).act(seen, np.ones(1, np.bool_))
+    np.testing.assert_allclose(told["value"], np.max(agent.network(seen), axis=1), rtol=1e-5)
 
 
 def test_the_best_actions_are_played_when_it_does_not_explore() -> None:
