@@ -87,8 +87,8 @@ class Options:
 
     def __post_init__(self) -> None:
         check_range("steps", self.steps, 0)
-        for name in ("group", "repeats"):
-            check_range(name, getattr(self, name), 1, 64)
+        check_range("repeats", self.repeats, 1)
+        check_range("group", self.group, 1, 64)
         check_range("threads", self.threads, 0)
         if self.group > 1 and self.agent not in ("dqn", "rainbow"):
             raise UserError(f"--group is for dqn and rainbow: received --agent {self.agent}")

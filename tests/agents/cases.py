@@ -19,7 +19,7 @@ from rlab.report.difference import content
 from rlab.types import Array, Environment, UserError
 
 ENVIRONMENTS = ("Identity-v0", "Corridor-v0", "Catch-v0", "CartPole-v1", "Pendulum-v1", "ALE/MsPacman-v5")
-# Presets that differ by numbers, an optimizer or convolutions from others of their agents.
+# Presets that differ by numbers, or by an optimizer, from others of their agents.
 LIKE_ANOTHER = {("dqn", "paper"), ("dqn", "book_pong"), ("ppo", "lunar"), ("ppo", "walker")}
 NUM_ENVS = 2
 SEED = 5
