@@ -22,13 +22,14 @@ from agents.dqn.config import Config
 from agents.dqn.memory import Replay, make_replay, memory_of
 from agents.dqn.networks import make_networks
 from agents.dqn.returns import make_returns
-from agents.dqn.update import METRICS, PASSES, make_gradient, told
+from agents.dqn.update import METRICS, PASSES, make_gradient
 from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
-from rlab.nets.following import make_move
+from rlab.nets.following import copy_of, make_move
 from rlab.nets.implicit import let_pass
+from rlab.nets.inference import Inference
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, encoder_of, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
@@ -77,57 +78,39 @@ class DQN:
             else:
                 adopt(encoder, config)
             networks = make_networks(config, encoder, int(action_space.n), self._returns, seeds)
-            self.network, self._exploring, self._learner, self._noise_size = networks
-            self._target = keras.models.clone_model(self._learner)
-            self._target.set_weights(self._learner.get_weights())
+            self._online, exploring, self._learner, self._noise_size = networks
+            self._target = copy_of(self._learner)
+            self.network = copy_of(self._online) if config.average_rate < 1 else self._online
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
-            self._optimizer.build(self.network.trainable_variables)
-            slow_down(self._optimizer, self.network, config)
+            self._optimizer.build(self._online.trainable_variables)
+            slow_down(self._optimizer, self._online, config)
         self._compute, self._apply, self._follow = self._make_update()
-        self._values: dict[tuple[int, int], Any] = {}  # compiled networks, by numbers of observations and of noise
-        self._encode: Any = None  # the compiled encoder, where features are remembered
+        self._move_average = devices.function(make_move(self.network, self._online, config.average_rate))
+        self._scored_values = Inference(self.network, observation_space)
+        self._training_values = Inference(exploring, observation_space)
+        self._features = Inference(encoder_of(self._online), observation_space)  # where they are remembered
 
     def start_from(self, policy: keras.Model) -> None:
         """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
-        start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
+        start_head(policy, self._online, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
         if self._returns.fractions:
-            let_pass(self.network)
+            let_pass(self._online)
         self._target.set_weights(self._learner.get_weights())
+        self.network.set_weights(self._online.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
-        exploration = self._exploration if explore else GREEDY
-        num_actions = int(self._action_space.n)
-        return Explorer(
-            exploration,
-            self.values,
-            self._observation_space,
-            num_actions,
-            num_envs,
-            seed,
-            noise_size=self._noise_size if explore else 0,
-        )
+        space, actions = self._observation_space, int(self._action_space.n)
+        if not explore:
+            return Explorer(GREEDY, self.values, space, actions, num_envs, seed)
+        values, size = self._training_values, self._noise_size
+        return Explorer(self._exploration, values, space, actions, num_envs, seed, noise_size=size)
 
-    def values(self, observations: Array, *noise: Array) -> Array:
-        """The action values [B, A] of observations [B, *O]; noisy weights are means, or what `noise` [1, S] says."""
-        key = len(observations), len(noise)
-        if key not in self._values:
-            space, network = self._observation_space, self._exploring if noise else self.network
-            seen = tf.TensorSpec((len(observations), *(space.shape or ())), space.dtype)
-            shapes = [tf.TensorSpec(one.shape, tf.float32) for one in noise]
+    def values(self, observations: Array) -> Array:
+        """The action values [B, A] of observations [B, *O] to the network that plays for a score.
 
-            def values(*inputs: tf.Tensor) -> tf.Tensor:
-                return told(network, *inputs)[0]
-
-            self._values[key] = devices.function(values, seen, *shapes, acting=True)
-        return np.asarray(self._values[key](observations, *noise))
-
-    def _features(self, observations: Array) -> Array:
-        """What the encoder makes of observations [N, *O]: [N, D]."""
-        if self._encode is None:
-            space, encoder = self._observation_space, encoder_of(self.network)
-            signature = tf.TensorSpec((len(observations), *(space.shape or ())), space.dtype)
-            self._encode = devices.function(lambda observation: encoder(observation), signature, acting=True)
-        return np.asarray(self._encode(observations))
+        Noisy weights are their means.
+        """
+        return self._scored_values(observations)
 
     @property
     def _remembered_space(self) -> spaces.Space[Any]:
@@ -190,6 +173,8 @@ class DQN:
             self._replay.update(self._places, np.asarray(errors))
         if self.updates % self.config.target_period_updates == 0:
             self._follow()
+        if self.config.average_rate < 1:
+            self._move_average()
         return [float(number) for number in (loss, error, value)]
 
     def expected_memory(self) -> int:
@@ -197,8 +182,9 @@ class DQN:
 
     @property
     def _learned(self) -> list[keras.Variable]:
-        """What learning needs beside the network."""
-        return [*self._target.weights, *self._optimizer.variables]
+        """What learning needs beside the network that plays: the one that learns as well, unless they are the same."""
+        online = self._online.weights if self.config.average_rate < 1 else []
+        return [*online, *self._target.weights, *self._optimizer.variables]
 
     def save(self, directory: Path) -> None:
         save_model(self.network, directory / NETWORK)
@@ -221,6 +207,7 @@ class DQN:
             self._gradient.result()  # it reads the network
         self._gradient = self._replay = None
         load_weights(self.network, directory / NETWORK)
+        self._online.set_weights(self.network.get_weights())
         if not (directory / LEARNER).is_file():
             return 0  # a released agent, to play with
         assign_arrays(self._learned, read_arrays(directory / LEARNER, **named_arrays(self._learned)))

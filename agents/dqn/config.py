@@ -71,6 +71,9 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     """How far it then moves: 1 makes it a copy, as in the paper; below it is a moving average of online networks, as in
     Lillicrap et al. (2016), who move it by 0.001 after every update (--target-period-updates 1). Lower: more stable,
     slower."""
+    average_rate: float = 1.0
+    """How far the network that plays for a score moves after each update towards the one that learns; 1: all the way.
+    Lower: a moving average over more of its past, which plays better, as that one is never the same for long."""
     warmup_steps: int = 50_000
     """Agent steps before the first update."""
     replay_capacity: int = 1_000_000
@@ -109,7 +112,7 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
         check_range("intensity_noise", self.intensity_noise, 0, 0.5)
         for name in ("return_limit", "munchausen_temperature"):
             check_range(name, getattr(self, name), 1e-12)
-        for name in ("learning_rate", "target_rate"):
+        for name in ("learning_rate", "target_rate", "average_rate"):
             check_range(name, getattr(self, name), 1e-12, 1)
         check_range("optimizer_epsilon", self.optimizer_epsilon, 0)
         for name in ("encoder_sizes", "hidden_sizes"):

@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from gymnasium import spaces
 
 from agents.pqn.config import Config
@@ -20,8 +19,9 @@ from rlab import devices
 from rlab.exploration import GREEDY, explores_by
 from rlab.explorer import Explorer
 from rlab.nets.encoders import make_encoder
-from rlab.nets.following import make_move
+from rlab.nets.following import copy_of, make_move
 from rlab.nets.heads import ValueHead, q_network
+from rlab.nets.inference import Inference
 from rlab.nets.optimizers import make_optimizer
 from rlab.nets.reuse import adopt, slow_down, start_head
 from rlab.nets.saving import assign_arrays, load_weights, named_arrays, save_model
@@ -69,13 +69,13 @@ class PQN:
             head = ValueHead(config.hidden_sizes, self._num_actions, seeds, normalised=normalised)
             self.network = q_network(encoder, head)
             self._optimizer = make_optimizer("radam", config.learning_rate, config.optimizer_epsilon)
-            self._online = keras.models.clone_model(self.network)
-            self._online.set_weights(self.network.get_weights())
+            self._online = copy_of(self.network)
             self._optimizer.build(self._online.trainable_variables)
             slow_down(self._optimizer, self._online, config)
         self._follow = devices.function(make_move(self.network, self._online, config.average_rate))
         self._learn_from: Any = None  # compiled when the number of environments, and so the size of a rollout, is known
-        self._values: dict[tuple[str, int], Any] = {}  # compiled networks, by name and number of observations
+        self._scored_values = Inference(self.network, observation_space)
+        self._training_values = Inference(self._online, observation_space)
 
     def start_from(self, policy: keras.Model) -> None:
         """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
@@ -83,24 +83,13 @@ class PQN:
         self._online.set_weights(self.network.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
-        exploration, values = (self._exploration, self._online_values) if explore else (GREEDY, self.values)
+        exploration, values = (self._exploration, self._training_values) if explore else (GREEDY, self.values)
         space, actions = self._observation_space, self._num_actions
         return Explorer(exploration, values, space, actions, num_envs, seed, tells=explore)
 
     def values(self, observations: Array) -> Array:
         """The action values [B, A] of observations [B, *O] to the network that plays for a score."""
-        return self._values_by("average", self.network, observations)
-
-    def _online_values(self, observations: Array) -> Array:
-        return self._values_by("online", self._online, observations)
-
-    def _values_by(self, name: str, network: keras.Model, observations: Array) -> Array:
-        key = name, len(observations)
-        if key not in self._values:
-            space = self._observation_space
-            signature = tf.TensorSpec((len(observations), *(space.shape or ())), space.dtype)
-            self._values[key] = devices.function(lambda observation: network(observation), signature, acting=True)
-        return np.asarray(self._values[key](observations))
+        return self._scored_values(observations)
 
     def inspect(self, observations: Array) -> Mapping[str, Array]:
         return {"action_values": self.values(observations)}
@@ -144,7 +133,7 @@ class PQN:
 
     def _best_values(self, observations: Array) -> Array:
         """The value of the best action, [N], of observations [N, *O]."""
-        return np.asarray(self._online_values(observations).max(axis=1))
+        return np.asarray(self._training_values(observations).max(axis=1))
 
     @property
     def _learned(self) -> list[keras.Variable]:

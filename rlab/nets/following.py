@@ -6,6 +6,13 @@ import keras
 import tensorflow as tf
 
 
+def copy_of(network: keras.Model) -> keras.Model:
+    """A network of the same layers and weights that shares none of them."""
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
 def make_move(behind: keras.Model, online: keras.Model, rate: float) -> Callable[[], None]:
     """What moves all weights of one network towards those of another, as `moved` says."""
 

@@ -105,6 +105,25 @@ def test_the_target_network_moves_by_its_rate_once_a_period():
     np.testing.assert_allclose(targets[1:], [[4, 0, 8]] * 2 + [[3, 2, 5]] * 2 + [[2.25, 3.5, 2.75]] * 2, atol=1e-6)
 
 
+def test_what_plays_for_a_score_is_an_average_of_what_learns_moved_once_an_update():
+    agent, held = dqn(average_rate=0.25, epsilon_start=0, epsilon_end=0), dqn().network.get_weights()
+    for turn in range(6):
+        agent.observe(step(reward=turn))
+        agent.learn()
+        if agent.updates > 1:  # of which the latest has not taken effect
+            held = [
+                before + 0.25 * (now - before) for before, now in zip(held, agent._online.get_weights(), strict=True)
+            ]
+        for expected, weights in zip(held, agent.network.get_weights(), strict=True):
+            np.testing.assert_allclose(weights, expected, rtol=1e-5, atol=1e-7)
+    let_value(agent.network, 0, 8, -4)
+    let_value(agent._online, 4, 0, -4)
+    seen = np.zeros((1, 2), np.float32)
+    np.testing.assert_array_equal(agent.inspect(seen)["action_values"], [[0, 8, -4]])
+    played = [agent.actor(1, 0, explore=explores).act(seen, np.ones(1, np.bool_))[0] for explores in (False, True)]
+    assert played == [1, 0]
+
+
 @pytest.mark.parametrize("rate", [0.3, 1.0])
 def test_where_online_and_target_weights_agree_a_move_leaves_every_bit(rate):
     weights = tf.constant(np.random.default_rng(0).normal(size=1000).astype(np.float32))

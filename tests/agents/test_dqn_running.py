@@ -42,22 +42,6 @@ def test_the_update_is_traced_once(monkeypatch):
     assert traced == [(2,)]
 
 
-def test_acting_is_traced_once_for_each_number_of_environments(monkeypatch):
-    agent = dqn()
-    traced = []
-    network = agent.network
-
-    def noted(observation):
-        traced.append(tuple(observation.shape))
-        return network(observation)
-
-    monkeypatch.setattr(agent, "network", noted)
-    for _ in range(5):
-        for size in (1, 3):
-            agent.values(np.zeros((size, 2), np.float32))
-    assert traced == [(1, 2), (3, 2)]
-
-
 @pytest.fixture
 def mixed_precision():
     keras.mixed_precision.set_global_policy("mixed_bfloat16")
