@@ -99,6 +99,7 @@ def test_departures_from_the_protocol_are_named():
     assert make("dqn", "paper").departures() == {"life_loss_ends_value": True, "reward_clipping": True}
     assert make("dqn", "book").departures() == {}
     assert make("random", "uniform").departures() == {}
+    assert make("dqn", "half_hour").departures() == {"life_loss_ends_value": True, "reward_log": True}
     assert make("pqn", "half_hour").departures() == {"life_loss_ends_value": True, "reward_log": True}
 
 
