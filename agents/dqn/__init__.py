@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from agents.dqn.config import PRESETS, Config
+from agents.dqn.config import Config
+from agents.dqn.presets import PRESETS
 from rlab.agent import Agent
 from rlab.seeding import Seeds
 

@@ -98,14 +98,7 @@ PRESETS = {
             epsilon_decay_steps=150_000,
         ),
         "ALE/*",
-        {
-            "steps": 2_000_000,
-            "minutes": 30.0,
-            "num_envs": 64,
-            "life_loss_ends_value": True,
-            "precision": "auto",
-            "evaluation_period_steps": 50_000,
-        },
+        {"steps": 2_000_000, "minutes": 30.0, "num_envs": 64, "life_loss_ends_value": True, "precision": "auto"},
     ),
     "control": Preset(
         Config(
