@@ -78,16 +78,18 @@ class DQN:
             else:
                 adopt(encoder, config)
             networks = make_networks(config, encoder, int(action_space.n), self._returns, seeds)
-            self._online, exploring, self._learner, self._noise_size = networks
+            self._online, exploring, self._learner, self._noise_size = networks  # which share their weights
             self._target = copy_of(self._learner)
-            self.network = copy_of(self._online) if config.average_rate < 1 else self._online
+            averages = config.average_rate < 1
+            self.network = copy_of(self._online) if averages else self._online  # plays for a score
             self._optimizer = make_optimizer(config.optimizer, config.learning_rate, config.optimizer_epsilon)
             self._optimizer.build(self._online.trainable_variables)
             slow_down(self._optimizer, self._online, config)
-        self._compute, self._apply, self._follow = self._make_update()
-        self._move_average = devices.function(make_move(self.network, self._online, config.average_rate))
-        self._scored_values = Inference(self.network, observation_space)
-        self._training_values = Inference(exploring, observation_space)
+        self._compute, self._apply, self._move_target = self._make_update()
+        move_average = make_move(self.network, self._online, config.average_rate)
+        self._move_average = devices.function(move_average) if averages else None
+        self._scored_values = scored = Inference(self.network, observation_space)
+        self._training_values = scored if exploring is self.network else Inference(exploring, observation_space)
         self._features = Inference(encoder_of(self._online), observation_space)  # where they are remembered
 
     def start_from(self, policy: keras.Model) -> None:
@@ -172,8 +174,8 @@ class DQN:
         if isinstance(self._replay, PrioritisedReplay):
             self._replay.update(self._places, np.asarray(errors))
         if self.updates % self.config.target_period_updates == 0:
-            self._follow()
-        if self.config.average_rate < 1:
+            self._move_target()
+        if self._move_average is not None:
             self._move_average()
         return [float(number) for number in (loss, error, value)]
 
@@ -204,7 +206,7 @@ class DQN:
 
     def load(self, directory: Path) -> int:
         if self._gradient is not None:
-            self._gradient.result()  # it reads the network
+            self._gradient.result()  # it reads the network that learns
         self._gradient = self._replay = None
         load_weights(self.network, directory / NETWORK)
         self._online.set_weights(self.network.get_weights())

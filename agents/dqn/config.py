@@ -73,7 +73,7 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     slower."""
     average_rate: float = 1.0
     """How far the network that plays for a score moves after each update towards the one that learns; 1: all the way.
-    Lower: a moving average over more of its past, which plays better, as that one is never the same for long."""
+    Lower: a moving average over more of its past, which lags behind at first and plays more steadily later."""
     warmup_steps: int = 50_000
     """Agent steps before the first update."""
     replay_capacity: int = 1_000_000

@@ -72,7 +72,7 @@ class PQN:
             self._online = copy_of(self.network)
             self._optimizer.build(self._online.trainable_variables)
             slow_down(self._optimizer, self._online, config)
-        self._follow = devices.function(make_move(self.network, self._online, config.average_rate))
+        self._move_average = devices.function(make_move(self.network, self._online, config.average_rate))
         self._learn_from: Any = None  # compiled when the number of environments, and so the size of a rollout, is known
         self._scored_values = Inference(self.network, observation_space)
         self._training_values = Inference(self._online, observation_space)
@@ -118,7 +118,7 @@ class PQN:
         chosen = list(minibatches(steps, config.minibatches, config.epochs, self._random))
         made = self._learn_from(*columns, np.array(chosen, np.int32))
         rollout.clear()
-        self._follow()
+        self._move_average()
         return {
             **dict(zip(METRICS, np.mean(made, axis=0), strict=True)),
             "loss/learning_rate": rate,

@@ -46,7 +46,7 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     """Gradients of an update that are longer than this are shortened to it."""
     average_rate: float = 1.0
     """How far the network that plays for a score moves after each rollout towards the one that learns; 1: all the way.
-    Lower: a moving average over more of its past, which plays better, as that one is never the same for long."""
+    Lower: a moving average over more of its past, which lags behind at first and plays more steadily later."""
     epsilon_end: float = 0.001
     epsilon_decay_steps: int = 5_000_000
 

@@ -49,11 +49,12 @@ def test_a_period_may_have_several_updates(num_envs, period, at_a_time, updates)
     assert made == updates
 
 
-def test_each_of_several_updates_learns_from_where_the_one_before_has_led():
+@pytest.mark.parametrize("average_rate", [1, 0.5])
+def test_each_of_several_updates_learns_from_where_the_one_before_has_led(average_rate):
     """Three at a time, in the steps 2 and 3, come to what six in the steps 2 to 7 do: all transitions are the same."""
     learnt = []
     for at_a_time, turns in ((3, 3), (1, 7)):
-        agent = dqn(updates_per_period=at_a_time, learning_rate=0.1)
+        agent = dqn(updates_per_period=at_a_time, learning_rate=0.1, average_rate=average_rate)
         for _ in range(turns):
             agent.observe(step(reward=1))
             agent.learn()
@@ -105,7 +106,7 @@ def test_the_target_network_moves_by_its_rate_once_a_period():
     np.testing.assert_allclose(targets[1:], [[4, 0, 8]] * 2 + [[3, 2, 5]] * 2 + [[2.25, 3.5, 2.75]] * 2, atol=1e-6)
 
 
-def test_what_plays_for_a_score_is_an_average_of_what_learns_moved_once_an_update():
+def test_what_plays_for_a_score_is_an_average_of_what_learns():
     agent, held = dqn(average_rate=0.25, epsilon_start=0, epsilon_end=0), dqn().network.get_weights()
     for turn in range(6):
         agent.observe(step(reward=turn))
@@ -116,6 +117,7 @@ def test_what_plays_for_a_score_is_an_average_of_what_learns_moved_once_an_updat
             ]
         for expected, weights in zip(held, agent.network.get_weights(), strict=True):
             np.testing.assert_allclose(weights, expected, rtol=1e-5, atol=1e-7)
+    assert not np.allclose(agent.network.get_weights()[-1], agent._online.get_weights()[-1])
     let_value(agent.network, 0, 8, -4)
     let_value(agent._online, 4, 0, -4)
     seen = np.zeros((1, 2), np.float32)

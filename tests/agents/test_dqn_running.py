@@ -20,7 +20,7 @@ from rlab.rundir import CONFIG
 from rlab.seeding import Seeds
 from rlab.training import Training
 from rlab.types import UserError
-from tests.agents.small_dqn import dqn, step
+from tests.agents.small_dqn import dqn, let_value, step
 from tests.playing import RandomActor
 
 
@@ -126,3 +126,14 @@ def test_a_released_agent_plays_but_cannot_be_trained_on(tmp_path):
     make_env = partial(envs.make, run.env, protocol=protocol)
     with pytest.raises(UserError, match="holds an agent to play with but no training state"):
         Training(run_folder, settings, released, protocol, make_env, envs.emulate, resume=True)
+
+
+def test_a_released_agent_explores_by_what_it_plays_with(tmp_path):
+    agent = dqn(average_rate=0.25, epsilon_start=0, epsilon_end=0)
+    let_value(agent.network, 0, 8, -4)
+    agent.save(tmp_path)
+    (tmp_path / implementation.LEARNER).unlink()
+    again, seen = dqn(average_rate=0.25, epsilon_start=0, epsilon_end=0), np.zeros((1, 2), np.float32)
+    let_value(again._online, 8, 0, 0)
+    again.load(tmp_path)
+    assert again.actor(1, 0, explore=True).act(seen, np.ones(1, np.bool_))[0] == [1]

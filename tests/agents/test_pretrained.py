@@ -81,12 +81,13 @@ def test_a_frozen_encoder_stands_still_and_everything_else_learns(name, tmp_path
     assert not all(map(np.array_equal, before, session.agent.network.get_weights()))
 
 
-@pytest.mark.parametrize("returns", ["mean", "implicit"])
-def test_with_features_in_its_replay_dqn_learns_the_same(returns, tmp_path):
+@pytest.mark.parametrize(("returns", "average_rate"), [("mean", 1), ("implicit", 1), ("mean", 0.5)])
+def test_with_features_in_its_replay_dqn_learns_the_same(returns, average_rate, tmp_path):
     """And the replay goes round, through the ends of many games; only the order of sums differs."""
     path, learnt_values = str(written(tmp_path, "dqn")), []
     for cached in (False, True):
-        session = Session(case("dqn", encoder=path, freeze="all", cache_features=cached, returns=returns))
+        changes = {"cache_features": cached, "returns": returns, "average_rate": average_rate}
+        session = Session(case("dqn", encoder=path, freeze="all", **changes))
         learnt(session, 20)
         learnt_values.append(session.agent.values(case("dqn").observations(16)))
     np.testing.assert_allclose(*learnt_values, rtol=1e-3, atol=1e-4)
@@ -184,7 +185,13 @@ def test_a_run_goes_on_with_its_own_copy(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"), [*((name, {}) for name in DEEP), ("dqn", {"returns": "implicit", "return_numbers": 8})]
+    ("name", "changes"),
+    [
+        *((name, {}) for name in DEEP),
+        ("dqn", {"returns": "implicit", "return_numbers": 8}),
+        ("dqn", {"average_rate": 0.5}),
+        ("pqn", {"average_rate": 0.5}),
+    ],
 )
 def test_it_begins_as_a_cloned_policy(name, changes, tmp_path):
     path = written(tmp_path, name, "policy")
