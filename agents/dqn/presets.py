@@ -5,7 +5,7 @@ from dataclasses import replace
 from agents.dqn.config import Config
 from rlab.config import Preset
 
-FAST = Config(
+_FAST = Config(
     double=True,
     n_steps=3,
     learning_rate=5e-4,
@@ -19,11 +19,13 @@ FAST = Config(
     epsilon_decay_steps=60_000,
 )
 
+_TWO_CORES = {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"}
+
 PRESETS = {
-    "fast": Preset(FAST, "ALE/*", {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"}),
+    "fast": Preset(_FAST, "ALE/*", _TWO_CORES),
     "half_hour": Preset(
         replace(
-            FAST,
+            _FAST,
             encoder_kind="nips",
             hidden_sizes=(256,),
             average_rate=0.001,
@@ -32,7 +34,7 @@ PRESETS = {
             reward_scale=0.1,
         ),
         "ALE/*",
-        {"steps": 5_000_000, "minutes": 30.0, "num_envs": 8, "life_loss_ends_value": True, "precision": "auto"},
+        {**_TWO_CORES, "steps": 5_000_000, "minutes": 30.0},
     ),
     "rainbow": Preset(
         Config(
@@ -53,7 +55,7 @@ PRESETS = {
             epsilon_end=0.0,
         ),
         "ALE/*",
-        {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"},
+        _TWO_CORES,
     ),
     "efficient": Preset(
         Config(
