@@ -9,7 +9,7 @@ import tensorflow as tf
 from agents.dqn.config import Config
 from agents.dqn.returns import Returns
 from rlab.ops.munchausen import munchausen_bonus, soft_policy
-from rlab.ops.temporal_differences import bellman_target, greedy_policy, taken
+from rlab.ops.temporal_differences import bellman_target, taken
 
 METRICS = ("loss/value", "loss/td_error", "value/mean")
 PASSES = 3  # of a network in one update: each has noise of its own, and fractions, where it takes some
@@ -43,15 +43,16 @@ def make_gradient(
             places -= scaled_log[..., None]
             sure = soft_policy(told(target, observation, *next(passes))[0], config.munchausen_temperature)[1]
             reward += munchausen_bonus(taken(sure, action), config.munchausen)
+            places, weights = returns.goal(places, weights, policy)
         else:
             chooser = told(learner, next_observation, *next(passes)) if config.double else next_told
-            policy = greedy_policy(chooser[0])
-        places, weights = returns.goal(places, weights, policy)
+            best = tf.argmax(chooser[0], axis=1)  # the first of equal ones
+            places, weights = taken(places, best), taken(weights, best)
         goal = bellman_target(reward, discount, places)
         its_own = next(passes)
         with tf.GradientTape() as tape:
             believed = told(learner, observation, *its_own)
-            losses = returns.loss(tf.gather(believed[-1], action, batch_dims=1), goal, weights, *its_own)
+            losses = returns.loss(taken(believed[-1], action), goal, weights, *its_own)
             loss = tf.reduce_mean(importance * losses)
         value = taken(believed[0], action)
         error = tf.reduce_sum(weights * goal, axis=1) / tf.reduce_sum(weights, axis=1) - value

@@ -3,12 +3,6 @@
 import tensorflow as tf
 
 
-def greedy_policy(values: tf.Tensor) -> tf.Tensor:
-    """The probabilities [B, A] of a policy that takes the best action by values [B, A], the first of equal ones."""
-    tf.debugging.assert_rank(values, 2)
-    return tf.one_hot(tf.argmax(values, axis=1), values.shape[1])
-
-
 def bellman_target(reward: tf.Tensor, discount: tf.Tensor, following: tf.Tensor) -> tf.Tensor:
     """What returns should be: reward + discount * what follows. No gradient flows.
 
@@ -22,8 +16,8 @@ def bellman_target(reward: tf.Tensor, discount: tf.Tensor, following: tf.Tensor)
     return tf.stop_gradient(reward[:, None] + discount[:, None] * following)
 
 
-def taken(values: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
-    """The values [B] of the actions [B] among those of all actions [B, A]."""
-    tf.debugging.assert_rank(values, 2)
+def taken(told: tf.Tensor, action: tf.Tensor) -> tf.Tensor:
+    """What is told [B] or [B, M] of the actions [B], of what is told of all actions, [B, A] or [B, A, M]."""
+    tf.debugging.assert_rank_in(told, (2, 3))
     tf.debugging.assert_rank(action, 1)
-    return tf.gather(values, action, batch_dims=1)
+    return tf.gather(told, action, batch_dims=1)
