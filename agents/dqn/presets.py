@@ -19,22 +19,21 @@ _FAST = Config(
     epsilon_decay_steps=60_000,
 )
 
+_SMALL = replace(
+    _FAST, encoder_kind="nips", hidden_sizes=(256,), reward_clipping=False, reward_log=True, reward_scale=0.1
+)
+
 _TWO_CORES = {"num_envs": 8, "life_loss_ends_value": True, "precision": "auto"}
 
 PRESETS = {
     "fast": Preset(_FAST, "ALE/*", _TWO_CORES),
     "half_hour": Preset(
-        replace(
-            _FAST,
-            encoder_kind="nips",
-            hidden_sizes=(256,),
-            average_rate=0.001,
-            reward_clipping=False,
-            reward_log=True,
-            reward_scale=0.1,
-        ),
+        replace(_SMALL, average_rate=0.001), "ALE/*", {**_TWO_CORES, "steps": 5_000_000, "minutes": 30.0}
+    ),
+    "efficient": Preset(
+        replace(_SMALL, average_rate=0.002, update_period_steps=8, warmup_steps=2_000, epsilon_decay_steps=20_000),
         "ALE/*",
-        {**_TWO_CORES, "steps": 5_000_000, "minutes": 30.0},
+        {**_TWO_CORES, "steps": 100_000},
     ),
     "rainbow": Preset(
         Config(
@@ -56,23 +55,6 @@ PRESETS = {
         ),
         "ALE/*",
         _TWO_CORES,
-    ),
-    "efficient": Preset(
-        Config(
-            dueling=True,
-            n_steps=10,
-            learning_rate=1e-4,
-            optimizer_epsilon=1.5e-4,
-            update_period_steps=1,
-            target_period_updates=1,
-            warmup_steps=1_600,
-            shift_pixels=4,
-            intensity_noise=0.05,
-            epsilon_end=0.01,
-            epsilon_decay_steps=5_000,
-        ),
-        "ALE/*",
-        {"steps": 100_000, "life_loss_ends_value": True, "precision": "auto"},
     ),
     "iqn": Preset(
         Config(

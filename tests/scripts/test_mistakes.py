@@ -35,7 +35,7 @@ MISTAKES = {
         "[H, W, C]",
     ],
     CARTPOLE + "--preset quick": [
-        "unknown preset of dqn: received 'quick', allowed are fast, half_hour, rainbow, efficient, iqn, ",
+        "unknown preset of dqn: received 'quick', allowed are fast, half_hour, efficient, rainbow, iqn, ",
         "paper, book, book_pong, control",
     ],
     CARTPOLE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
