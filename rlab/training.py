@@ -137,15 +137,12 @@ class Training(Iterator[Progress]):
         self._actor.load(folder)
         turn = state["turn"]
         if wanted:
-            for transitions in history(
-                [*self._tapes.all("train"), *unfinished],
-                turn - wanted,
-                turn,
-                self.config.num_envs,
-                self._make_env,
-                life_loss_ends_value=self.config.life_loss_ends_value,
-            ):
-                self.agent.observe(transitions)
+            tapes, lives = [*self._tapes.all("train"), *unfinished], self.config.life_loss_ends_value
+            if repeats and lives:  # where lives were lost, observations do not tell: played again, a game does
+                tapes = [replace(tape, observations=None) for tape in tapes]
+            size = self.config.num_envs
+            for turn_again in history(tapes, turn - wanted, turn, size, self._make_env, life_loss_ends_value=lives):
+                self.agent.observe(turn_again)
         self._loop.keep_observations(not self._replayable)
         for tape in unfinished:
             if not repeats and tape.length:

@@ -155,6 +155,19 @@ def test_a_run_that_is_over_can_be_given_more_steps(tmp_path):
     assert scalars[0]["train/score"] == scalars[1]["train/score"]
 
 
+def test_it_remembers_lost_lives_also_before_it_is_known_whether_games_repeat(tmp_path):
+    """Ten games have ended by then, of which only the first was played again."""
+    before, after = (Student(*[1] * 9, memory=10) for _ in range(2))
+    settings = {"num_envs": 10, "life_loss_ends_value": True}
+    training, _ = begin(tmp_path, before, "..l...T", **settings)
+    while training.step < 100:
+        next(training)
+    training.close()
+    begin(tmp_path, after, "..l...T", resume=True, **settings)[0].close()
+    told = [[float(turn.discount[3]) for turn in agent.seen[:10]] for agent in (before, after)]
+    assert told == [[1, 1, 0, 1, 1, 1, 0, 1, 1, 0]] * 2
+
+
 @pytest.mark.parametrize("num_envs", [1, 3])
 def test_scalars_are_logged_once_a_period_as_means_since_the_entry_before(tmp_path, num_envs):
     train(tmp_path, Student(*[1] * 9), "T", "...T", num_envs=num_envs, steps=300)
