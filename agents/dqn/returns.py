@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from agents.dqn.config import Config
 from rlab.nets.heads import Expectation
-from rlab.ops.distributional import categorical_projection, cross_entropy, middle_fractions, quantile_huber
+from rlab.ops.distributional import categorical_projection, middle_fractions, quantile_huber, relative_entropy
 from rlab.ops.losses import huber
 
 
@@ -76,7 +76,7 @@ class Categorical:
         return tf.reshape(places, (-1, size)), tf.reshape(policy[..., None] * weights, (-1, size))
 
     def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
-        return cross_entropy(taken, categorical_projection(places, weights, self._support))
+        return relative_entropy(taken, categorical_projection(places, weights, self._support))
 
 
 class Quantile:

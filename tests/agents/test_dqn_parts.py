@@ -28,9 +28,9 @@ def test_categorical_returns_are_compared_with_the_projected_target():
     let_tell(agent._target, 0, 0, 0)  # all as probable
     let_tell(agent.network, 0, LN2, 0)  # 1/4, 1/2, 1/4
     # 1 + 0.5 * (-1, 0, 1) = 0.5, 1, 1.5: a third of the mass is halfway between 0 and 1, the rest at the upper end
-    # cross-entropy: 1/6 ln 2 + 5/6 ln 4; the mean of the target is 1, and that of what is told 0
+    # 1/6 ln (1/6 / 1/2) + 5/6 ln (5/6 / 1/4); the mean of the target is 1, and that of what is told 0
     metrics = first_metrics(agent, *[step(reward=1)] * 2)
-    assert metrics["loss/value"] == pytest.approx(LN2 / 6 + 10 / 6 * LN2)
+    assert metrics["loss/value"] == pytest.approx(math.log(1 / 3) / 6 + 5 / 6 * math.log(10 / 3), rel=1e-5)
     assert metrics["loss/td_error"] == pytest.approx(1)
     assert metrics["value/mean"] == pytest.approx(0, abs=1e-6)
 

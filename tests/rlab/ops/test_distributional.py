@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rlab.ops.distributional import (
     categorical_projection,
     cosines,
-    cross_entropy,
     middle_fractions,
     quantile_huber,
+    relative_entropy,
 )
 
 RANKS = (tf.errors.InvalidArgumentError, ValueError)
@@ -51,11 +51,13 @@ def test_the_projection_is_that_of_the_paper(seed, count, masses):
     np.testing.assert_allclose(tf.reduce_sum(shared, axis=1), np.ones(3), atol=1e-5)
 
 
-def test_cross_entropy_is_least_for_the_true_probabilities():
+def test_relative_entropy_is_0_for_the_true_probabilities():
     goal = tf.constant([[0.5, 0.25, 0.25]])
-    # 1.5 bits, and with thirds log2(3) of them
-    np.testing.assert_allclose(cross_entropy(tf.math.log(goal), goal), [1.5 * np.log(2)], rtol=1e-6)
-    np.testing.assert_allclose(cross_entropy(tf.zeros((1, 3)), goal), [np.log(3)], rtol=1e-6)
+    np.testing.assert_allclose(relative_entropy(tf.math.log(goal), goal), [0], atol=1e-7)
+    # log2(3) bits by thirds where 1.5 would do
+    np.testing.assert_allclose(relative_entropy(tf.zeros((1, 3)), goal), [np.log(3) - 1.5 * np.log(2)], rtol=1e-5)
+    certain = tf.constant([[0.0, 1.0]])
+    np.testing.assert_allclose(relative_entropy(tf.zeros((1, 2)), certain), [np.log(2)], rtol=1e-6)
 
 
 def test_middle_fractions():
