@@ -7,6 +7,7 @@ python scripts/train.py --resume RUN
 
 import dataclasses
 import math
+import os
 import shlex
 import subprocess
 import sys
@@ -157,9 +158,11 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     settings = dataclasses.replace(settings, run=devices.resolve(settings.run))
     device = devices.configure(settings.run)
     agent = agents.make(settings, model=envs.model_of(settings.run.env))
+    memory = agent.expected_memory() if isinstance(agent, Remembering) else 0
+    _check_memory(memory)
     print(f"{settings.agent} ({settings.preset}) on {settings.run.env} under {protocol.identity}; {device}")
-    if isinstance(agent, Remembering):
-        print(f"memory: the replay will need about {agent.expected_memory() / 1e6:,.0f} MB when it is full")
+    if memory:
+        print(f"memory: the replay will need about {memory / 1e6:,.0f} MB when it is full")
     run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
     print(f"run: {run}", flush=True)
     with rundir.locked(run), telling_how_to_go_on(run):
@@ -170,6 +173,16 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
         network = getattr(agent, "network", None)
         training.begin(devices.graph_of(network) if network is not None else None, options.group)
         _train(training, options.score_episodes, options.root)
+
+
+def _check_memory(expected: int) -> None:
+    """Raises UserError if a replay of so many bytes does not fit this machine."""
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if expected > installed:
+        raise UserError(
+            f"the replay is too large for this machine: received one of about {expected / 1e6:,.0f} MB, "
+            f"allowed are {installed / 1e6:,.0f} MB; choose a smaller --replay-capacity"
+        )
 
 
 def resume(options: Resume) -> None:

@@ -131,6 +131,14 @@ def test_a_run_of_ms_pacman_leaves_its_files(pacman):
     assert call("verify.py", run, "--stream", "validation")[-1] == "all 1 games confirmed"
 
 
+def test_a_replay_that_is_larger_than_the_machine_is_refused_before_there_is_a_run(tmp_path):
+    with pytest.raises(
+        UserError, match=r"received one of about 340,000,000 MB, allowed are .*; choose a smaller --rep"
+    ):
+        call("train.py", "dqn", "--env", "CartPole-v1", "--replay-capacity", 10**13, "--root", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_random_agent_plays_ms_pacman(tmp_path):
     settings = ("--steps", "100", "--num-envs", "2", "--evaluation-episodes", "1")
     call("train.py", "random", "--env", "ALE/MsPacman-v5", "--root", tmp_path, *settings, *UNSCORED)
