@@ -129,8 +129,10 @@ class DQN:
             self._replay = self._make_replay(len(transitions.reward))
         transitions = transitions._replace(reward=self.config.learnt(transitions.reward))
         if self.config.cache_features:
-            observation, next_observation = map(self._features, (transitions.observation, transitions.next_observation))
-            transitions = transitions._replace(observation=observation, next_observation=next_observation)
+            seen = following = self._features(transitions.observation)
+            if transitions.last.any():  # the replay keeps only last observations of what follows
+                following = self._features(transitions.next_observation)
+            transitions = transitions._replace(observation=seen, next_observation=following)
         self._replay.add(transitions)
 
     def learn(self) -> Metrics | None:
