@@ -16,7 +16,8 @@ from rlab.types import UserError
 
 @dataclass(frozen=True)
 class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
-    """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps."""
+    """Deep Q-learning. The defaults are those of Mnih et al. (2015), extended data table 1, in agent steps, but for
+    Adam in place of RMSProp."""
 
     encoder_kind: Literal["nature", "book", "nips", "impala", "mlp"] = "nature"
     """What sees: `nature`, three convolutions for images; `book`, the same padded; `nips`, two smaller ones (Mnih et
@@ -31,8 +32,9 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     dueling: bool = False
     """Whether the head has one stream for a state's worth and one for what actions differ by (Wang et al., 2016)."""
     noise: float = 0.0
-    """Deviation that the noise of the head's weights begins with, in that of the weights; it is learnt, and explores.
-    0: none; 0.5 in Fortunato et al. (2018). Higher: explores more at first. Goes with --epsilon-start 0."""
+    """Deviation that the noise of the head's weights begins with, times the square root of how many a unit has; it is
+    learnt, and explores. 0: none; 0.5 in Fortunato et al. (2018). Higher: explores more at first. Goes with
+    --epsilon-start 0 --epsilon-end 0."""
     returns: Literal["mean", "categorical", "quantile", "implicit"] = "mean"
     """What is learnt of returns: their `mean`; how probable each of some numbers is (`categorical`, C51); some of their
     quantiles (`quantile`, QR-DQN); or all, of which some are drawn for each update (`implicit`, IQN)."""

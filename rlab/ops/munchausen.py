@@ -16,10 +16,10 @@ def soft_policy(values: tf.Tensor, temperature: float) -> tuple[tf.Tensor, tf.Te
     return tf.nn.softmax(values / temperature), scaled_log
 
 
-def munchausen_bonus(scaled_log: tf.Tensor, share: float, least: float = -1.0) -> tf.Tensor:
+def munchausen_bonus(scaled_log: tf.Tensor, share: float) -> tf.Tensor:
     """What is added to the reward of actions whose scaled log-probabilities are `scaled_log` [B]: `share` of these.
 
-    They are cut to [least, 0] before. Source: equation 1; section 4.1 for the cut (l_0 = -1).
+    They are cut to [-1, 0] before. Source: equation 1; section 4.1 for the cut (l_0 = -1).
     """
     tf.debugging.assert_rank(scaled_log, 1)
-    return share * tf.clip_by_value(scaled_log, least, 0.0)
+    return share * tf.clip_by_value(scaled_log, -1.0, 0.0)
