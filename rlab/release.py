@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from rlab import checkpoint
-from rlab.config import Settings
+from rlab.config import RunConfig, Settings
 from rlab.evaluation import RESULT, Evaluation
 from rlab.folders import whole
 from rlab.pretrained import kept
@@ -22,8 +22,8 @@ from rlab.types import UserError
 CARD = "README.md"
 
 
-def release(run: Path, settings: Settings, folder: Path) -> None:
-    """Make the new folder `folder` of an evaluated run.
+def release(run: Path, settings: Settings, usual: RunConfig, folder: Path) -> None:
+    """Make the new folder `folder` of an evaluated run; `usual` is how one of its preset is begun.
 
     Raises UserError if the run has no evaluation, or none of its best checkpoint, or if the folder exists.
     """
@@ -39,7 +39,7 @@ def release(run: Path, settings: Settings, folder: Path) -> None:
         raise UserError(f"{folder} is there already: choose another name, or delete it first")
     with whole(folder) as draft:
         _fill(draft, run, place)
-        (draft / CARD).write_text(card(draft, settings, evaluation, folder))
+        (draft / CARD).write_text(card(draft, settings, usual, evaluation, folder))
 
 
 def _fill(draft: Path, run: Path, place: Path) -> None:

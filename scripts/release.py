@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import tyro
 
 import agents
 from rlab import command_line
+from rlab.config import Preset, RunConfig
 from rlab.types import UserError
 
 
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str]) -> None:
     from rlab.release import release
 
     folder = options.root / options.name
-    release(options.run, settings, folder)
+    preset = agents.find(settings.agent).PRESETS.get(settings.preset, Preset(settings.config))
+    release(options.run, settings, replace(RunConfig(settings.run.env), **preset.run), folder)
     verified = subprocess.run([sys.executable, str(Path(__file__).with_name("verify.py")), str(folder)], check=False)
     if verified.returncode:
         raise UserError(f"{folder} was made, but its games are not confirmed: do not pass it on")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from rlab.command_line import given
-from rlab.config import Settings
+from rlab.config import RunConfig, Settings
 from rlab.evaluation import Evaluation
 from rlab.report.curves import clock
 from rlab.report.scores import mean_interval
@@ -17,8 +17,11 @@ from rlab.tensorboard import read_scalars
 _WINDOWS = 20  # rows of the learning curve
 
 
-def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) -> str:
-    """The card of the agent in `folder`, which holds origin and event file of its run, to be kept in `where`."""
+def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluation, where: Path) -> str:
+    """The card of the agent in `folder`, which holds origin and event file of its run, to be kept in `where`.
+
+    `usual` is how a run of its preset is begun if the command says nothing else.
+    """
     origin = json.loads((folder / ORIGIN).read_text())
     scalars = read_scalars(folder)
     numbers = [*mean_interval(evaluation.scores), float(np.median(evaluation.scores)), max(evaluation.scores)]
@@ -28,14 +31,15 @@ def card(folder: Path, settings: Settings, evaluation: Evaluation, where: Path) 
     departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
-    longer, limit = "", settings.run.minutes
-    if given(origin["command"], "--steps") not in ("", str(settings.run.steps)):
-        longer += f" --steps {settings.run.steps}"
-    if limit is not None and given(origin["command"], "--minutes") not in (str(limit), f"{limit:g}"):
-        longer += f" --minutes {limit:g}"
+    longer = ""
+    for name in ("steps", "minutes"):
+        asked, ended = given(origin["command"], f"--{name}"), getattr(settings.run, name)
+        unreached = name == "steps" and steps < ended  # the clock ended it
+        if not unreached and ended != (float(asked) if asked else getattr(usual, name)):
+            longer += f" --{name} {ended:.15g}"
     if longer:
         train += f"\npython scripts/train.py --resume RUN{longer}"
-    repeated = f"; `--steps {steps}` in place of minutes repeats it" if limit is not None else ""
+    repeated = f"; `--steps {steps}` in place of minutes repeats it" if settings.run.minutes is not None else ""
     return f"""# {settings.agent} on {settings.run.env}
 
 **{mean} points** [{low}, {high}]: mean and 95% interval (BCa bootstrap over games) of

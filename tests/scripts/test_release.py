@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import agents
 from rlab.evaluation import Evaluation
 from rlab.release import _copy
+from rlab.report.card import card
 from rlab.tapes import TapeStore
 from rlab.types import UserError
 from tests.scripts.running import REPOSITORY, UNSCORED, call
@@ -87,6 +89,27 @@ def test_the_card_tells_score_commands_and_curve(released, story):
     assert mean == pytest.approx(np.mean(scores), abs=0.5)
     # validated after 300, 600 and 900 steps; a window has 45
     assert [row[1].strip() for row in rows if row[4].strip()] == ["315", "630", "900"]
+
+
+@pytest.mark.parametrize(
+    ("usual", "ended", "gone_on"),
+    [
+        ({}, {}, None),
+        ({"steps": 5}, {}, None),  # the command said 900
+        ({}, {"steps": 890}, "--steps 890"),
+        ({"minutes": 30.0}, {"minutes": 30.0, "steps": 1_250_000}, None),  # of which the clock left most
+        ({"minutes": 30.0}, {"minutes": 30.0}, None),
+        ({"minutes": 30.0}, {"minutes": 90.5}, "--minutes 90.5"),
+        ({}, {"minutes": 30.0}, "--minutes 30"),
+    ],
+)
+def test_the_card_tells_how_a_run_was_gone_on_with(released, story, usual, ended, gone_on):
+    """Its command gave --steps 900."""
+    settings = agents.read_settings(story.run)
+    begun, settings = replace(settings.run, **usual), replace(settings, run=replace(settings.run, **ended))
+    text = card(released, settings, begun, Evaluation.read(story.run), released)
+    assert re.findall(r"--resume RUN (.*)", text) == ([gone_on] if gone_on else [])
+    assert ("`--steps 900` in place of minutes repeats it" in text) == ("minutes" in ended)
 
 
 def test_a_folder_that_is_there_is_not_touched(released, story):
