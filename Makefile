@@ -7,7 +7,7 @@ STEPS ?= 60000
 .PHONY: train test install lint clean
 
 train: install
-	$(BIN)/python scripts/train.py dqn --env ALE/MsPacman-v5 --steps $(STEPS)
+	$(BIN)/python scripts/train.py dqn --preset efficient --env ALE/MsPacman-v5 --steps $(STEPS)
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
