@@ -57,19 +57,9 @@ PRESETS = {
         _TWO_CORES,
     ),
     "iqn": Preset(
-        Config(
-            returns="implicit",
-            return_numbers=64,
-            n_steps=3,
-            learning_rate=5e-5,
-            optimizer_epsilon=0.01 / 32,
-            target_period_updates=2_000,
-            warmup_steps=20_000,
-            epsilon_end=0.01,
-            epsilon_decay_steps=250_000,
-        ),
+        replace(_SMALL, double=False, returns="implicit", return_numbers=8, average_rate=0.001),
         "ALE/*",
-        {"life_loss_ends_value": True},
+        _TWO_CORES,
     ),
     "paper": Preset(
         Config(optimizer="rmsprop", optimizer_epsilon=0.01 / 32**2),  # theirs is for the sum over a batch, not its mean
