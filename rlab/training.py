@@ -86,6 +86,7 @@ class Training(Iterator[Progress]):
             life_loss_ends_value=config.life_loss_ends_value,
         )
         self._replayable: bool | None = None  # not known before a second game in the same environment has ended
+        self._second_from = config.num_envs  # the number of the first game in an environment that had one before it
         self._one_replayed = False  # whether a first game, when it had ended, was played again as it was
         self._note = ""  # what the next progress has to tell
         self._log, self._validation = Log(), Validation()
@@ -148,6 +149,7 @@ class Training(Iterator[Progress]):
             if not repeats and tape.length:
                 self._tapes.write(tape)  # broken off here
         self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
+        self._second_from = state["begun"]  # as the environments are new
         self._log.since, self._log.since_step = time.monotonic(), self.step
         self._clock = read_clock(folder)
         self._clock.ended = self._budget.ends(folder)  # which may have grown
@@ -160,7 +162,7 @@ class Training(Iterator[Progress]):
         turn = next(self._loop)
         for tape in turn.tapes:
             # Of the first games of many environments one is enough: playing them all again would take minutes.
-            if self._replayable is None and (tape.number >= self.config.num_envs or not self._one_replayed):
+            if self._replayable is None and (tape.number >= self._second_from or not self._one_replayed):
                 self._check_replay(tape)
             self._tapes.write(replace(tape, observations=None) if self._replayable else tape)
         self._log.add(turn.metrics, turn.tapes)
@@ -240,7 +242,7 @@ class Training(Iterator[Progress]):
         if found is not None:
             self._replayable = False
             self._note = f"games of this environment cannot be played again ({found}), so their tapes keep observations"
-        elif finished and tape.number >= self.config.num_envs:
+        elif finished and tape.number >= self._second_from:
             self._replayable = True
             self._loop.keep_observations(False)
             self._tapes.drop_observations("train")

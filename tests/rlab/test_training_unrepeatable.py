@@ -44,8 +44,17 @@ class Leaking(Paying):
         self._played[mask] += 1
         return super().reset(mask, seeds)
 
+    leaks_from = 0  # the step of a game
+
     def _observe(self):
-        return super()._observe() + self._played[:, None].astype(np.float32)
+        leaked = self._played[:, None] * (self._times[:, None] >= self.leaks_from)
+        return super()._observe() + leaked.astype(np.float32)
+
+
+class LateLeaking(Leaking):
+    """The same, but the first steps of a game repeat themselves."""
+
+    leaks_from = 5
 
 
 def tapes_of(run):
@@ -103,6 +112,22 @@ def test_what_a_first_game_cannot_show_is_told_when_a_second_one_ends(tmp_path, 
     tapes = tapes_of(tmp_path)
     assert len(tapes) > 2 * num_envs
     assert all(tape.observations is not None for tape in tapes)
+
+
+@pytest.mark.parametrize("num_envs", [1, 3])
+def test_a_game_that_was_resumed_is_not_a_second_one_of_its_environment(tmp_path, num_envs):
+    """As it was brought back in a new environment."""
+    training, _ = begin(tmp_path, Student(*[1] * 5), GAME, kind=LateLeaking, num_envs=num_envs)
+    assert not any(progress.note for progress in turns(training, 10))
+    training.checkpoint()
+    training.close()
+    resumed, notes = begin(tmp_path, Student(*[1] * 5), GAME, kind=LateLeaking, num_envs=num_envs, resume=True)
+    assert notes == []
+    told = {progress.step: progress.note for progress in turns(resumed, 20) if progress.note}
+    resumed.checkpoint()
+    resumed.close()
+    assert list(told) == [3 * 7 * num_envs]
+    assert all(tape.observations is not None for tape in tapes_of(tmp_path))
 
 
 @pytest.mark.parametrize("num_envs", [1, 3])
