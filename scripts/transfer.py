@@ -96,6 +96,11 @@ class Options:
             check_range(name, getattr(self, name), 0)
         if self.threshold is not None:
             check_range("threshold", self.threshold, -1e300)
+        if self.encoder_learning_rate and not self.encoders:
+            raise UserError(
+                f"no encoder is thawed: received --encoder-learning-rate {self.encoder_learning_rate:g}, allowed with "
+                "--encoders"
+            )
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -136,9 +141,9 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, list[Sett
     places = {"after --": further, **{f"for {variant.name}": variant.options for variant in variants}}
     for place, word in ((place, word) for place, words in places.items() for word in words):
         if (name := word.split("=")[0].replace("_", "-")) in OWN:
-            raise UserError(f"{name} is the comparison's to set: received {word} {place}, see {PROGRAM} --help")
+            raise UserError(f"{name} is the comparison's to set: received {word} {place}, allowed are other options")
     threads = options.threads or share_of_cores(options.jobs)
-    shared = f"--steps {options.steps} --seed 1 --threads {threads}".split()
+    shared = f"--steps {options.steps} --minutes None --seed 1 --threads {threads}".split()
     shared = [options.agent, "--env", options.env, *shared, *further]
     scratch = train.parse(shared)[1]
     if not (options.encoders or options.policies or variants):
@@ -216,8 +221,11 @@ def _next_call(folder: Path, plan: Plan, arm: Arm, seed: int) -> list[str] | Non
 
 def put_together(options: Options, further: Sequence[str]) -> None:
     """Report on comparisons that were made: on one where it lies, on several in a folder of their own."""
-    if options.agent or further:
-        raise UserError(f"--report trains nothing: received {options.agent or further[0]}, allowed is --out beside it")
+    nothing = Options(report=options.report, out=options.out)
+    asked = [item.name for item in fields(Options) if getattr(options, item.name) != getattr(nothing, item.name)]
+    words = [*([options.agent] if options.agent else []), *(f"--{name.replace('_', '-')}" for name in asked), *further]
+    if words:
+        raise UserError(f"--report trains nothing: received {words[0]}, allowed is --out beside it")
     folders = list({folder.resolve(): folder for folder in options.report}.values())
     check_different(folders)
     out = options.out or (folders[0] if len(folders) == 1 else new_folder(ROOT / "transfer"))

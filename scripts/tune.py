@@ -114,7 +114,7 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, Space, Se
     check_range("steps", options.steps, 1)
     period = -(-options.steps // options.evaluations)
     shared = ["--env", options.env, *(["--preset", options.preset] if options.preset else [])]
-    shared += ["--steps", str(options.steps)]
+    shared += ["--steps", str(options.steps), "--minutes", "None"]
     for look, value in zip(LOOKS, (period, period, 1), strict=True):
         shared += [look, str(value)]
     start = train.parse([options.agent, *shared, "--seed", "1", *further])[1]

@@ -18,6 +18,7 @@ from rlab.nets.saving import load_model
 from rlab.pretrained import PretrainedConfig, read_passport
 from rlab.protocol import PROTOCOLS
 from rlab.report.progress import ProgressBar
+from rlab.report.transfer import runs
 from rlab.report.transfer.plan import read_plan
 from rlab.types import UserError
 from scripts import train, transfer
@@ -172,6 +173,24 @@ def test_more_seeds_go_on_with_those_that_are_there(tmp_path, encoder, here, ask
     assert read_plan(tmp_path / "out") == replace(plan, seeds=2)
 
 
+def test_other_threads_go_on_with_the_same_comparison(tmp_path, encoder, here, asked):
+    plan, _ = transfer.make_plan(*split(words(encoder, tmp_path / "out")))
+    (tmp_path / "out").mkdir()
+    plan.write(tmp_path / "out")
+    finish(tmp_path / "out", plan, plan.arms[0], 1, level(1.0), steps=STEPS)
+    with pytest.raises(SystemExit):
+        call("transfer.py", *words(encoder, tmp_path / "out", "--threads", 2, "--score-episodes", 2))
+    assert [command[command.index("--threads") + 1] for command in asked if "--threads" in command] == ["2"] * 2
+
+
+@pytest.mark.parametrize(("variant", "further"), [("a: --no-double", "half_hour"), ("a: --preset half_hour", "fast")])
+def test_a_preset_that_ends_by_the_clock_trains_all_steps(tmp_path, variant, further):
+    own = ["dqn", "--env", "ALE/MsPacman-v5", "--variants", variant, "--", "--preset", further]
+    plan, _ = transfer.make_plan(*split(own))
+    settings = [train.parse(runs.command(tmp_path, plan, arm, 1)[1:])[1] for arm in plan.arms]
+    assert [(one.run.steps, one.run.minutes) for one in settings] == [(100_000, None)] * 2
+
+
 def split(arguments):
     """What `make_plan` takes, of a command line."""
     at = arguments.index("--")
@@ -321,8 +340,11 @@ MISTAKES = {
     FILE + "--threshold nan": ["--threshold is out of range: received nan"],
     FILE + "--threshold-games 0": ["--threshold-games is out of range: received 0"],
     FILE + "--encoder-learning-rate 3": ["--encoder-learning-rate is out of range: received 3.0, allowed is 0 to 1"],
+    CARTPOLE + "--policies cloned/policy.keras --encoder-learning-rate 1e-4": [
+        "no encoder is thawed: received --encoder-learning-rate 0.0001, allowed with --encoders"
+    ],
     FILE + "--sedes 3": ["Unrecognized options: --sedes, 3"],
-    FILE + "-- --seed 3": ["--seed is the comparison's to set: received --seed after --, see transfer.py --help"],
+    FILE + "-- --seed 3": ["--seed is the comparison's to set: received --seed after --, allowed are other options"],
     FILE + "-- --score_episodes=3": ["--score-episodes is the comparison's to set: received --score_episodes=3"],
     FILE + "-- --gamma 2": ["--gamma is out of range: received 2.0, allowed is 0 to 1"],
     FILE + "-- --learning-rte 2": ["Unrecognized options: --learning-rte, 2"],
@@ -335,6 +357,7 @@ MISTAKES = {
     "transfer.py --report torn": ["torn/plan.json is not the plan of a transfer"],
     "transfer.py --report begun": ["begun is not finished: no seed is trained in all of its 1 arms"],
     "transfer.py dqn --report begun": ["--report trains nothing: received dqn, allowed is --out beside it"],
+    "transfer.py --report begun --seeds 5": ["--report trains nothing: received --seeds, allowed is --out beside it"],
     "transfer.py --report begun -- --gamma 1": ["--report trains nothing: received --gamma"],
 }
 

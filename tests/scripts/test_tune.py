@@ -93,6 +93,13 @@ def test_the_best_settings_are_a_command_for_seeds_that_were_not_searched_with(w
     assert (settings.run.seed, options.seeds) == (2, 5)
 
 
+def test_a_preset_that_ends_by_the_clock_trains_all_steps():
+    options = tune.Options("dqn", "ALE/MsPacman-v5", "half_hour", search=("gamma=0.9,0.99",))
+    plan, _, start = tune.make_plan(options, [])
+    assert (plan.steps, start.run.minutes) == (100_000, None)
+    assert train.parse(["dqn", *plan.options])[1].run.minutes is None
+
+
 def test_tensorboard_has_a_row_for_each_trial_with_its_settings_and_its_score(whole):
     out, lines, _ = whole
     found = rows(lines)

@@ -72,7 +72,8 @@ class Plan(planned.Plan):
 
     def _all(self) -> dict[str, Any]:
         wanted = {name: getattr(self, name) for name in ("score_episodes", "threshold", "threshold_games")}
-        return self.named | wanted | self._named_arms()
+        named = {name: value for name, value in self.named.items() if name != "threads"}  # which the jobs share
+        return named | wanted | self._named_arms()
 
     def _named_arms(self) -> dict[str, str]:
         """What is in a file matters, where it lies does not."""

@@ -26,7 +26,7 @@ def whole_seeds(folder: Path, plan: Plan) -> list[int]:
 
 def command(folder: Path, plan: Plan, arm: Arm, seed: int) -> list[str] | None:
     """What is to be called next for an arm with a seed, a script and its arguments; None if nothing is left to do."""
-    begin = [plan.agent, "--env", plan.environment, "--steps", plan.steps, "--seed", seed]
+    begin = [plan.agent, "--env", plan.environment, "--steps", plan.steps, "--minutes", None, "--seed", seed]
     begin += ["--root", folder / arm.folder, "--threads", plan.settings["run"]["threads"], "--score-episodes", 0]
     if arm.untrained:
         arm = replace(arm, file=str(untrained_file(folder, arm, seed)))
