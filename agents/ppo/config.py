@@ -65,7 +65,7 @@ class Config(RewardConfig, PretrainedConfig):
     learning_rate: float = 3e-4
     """Step size of the optimizer. Higher: faster, less stable."""
     learning_rate_decay_steps: int = 0
-    """Agent steps over which the step size falls to 0, linearly; 0: it does not fall."""
+    """Agent steps over which the step size falls to 0, linearly, after which nothing is learnt; 0: it does not fall."""
     optimizer_epsilon: float = 1e-5
     """The offset in the optimizer's denominator. Higher: smaller steps where gradients are small."""
     gradient_norm: float = 0.5
@@ -159,7 +159,7 @@ PRESETS = {
             learning_rate=1e-3,
             learning_rate_decay_steps=100_000,
         ),
-        run={"num_envs": 8},
+        run={"steps": 100_000, "num_envs": 8},
     ),
     "paper": Preset(Config(normalise_observations=True, normalise_rewards=True)),
     "a2c": Preset(

@@ -39,7 +39,7 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
     learning_rate: float = 2.5e-4
     """Step size of RAdam. Higher: faster, less stable."""
     learning_rate_decay_steps: int = 0
-    """Agent steps over which the step size falls to 0, linearly; 0: it does not fall."""
+    """Agent steps over which the step size falls to 0, linearly, after which nothing is learnt; 0: it does not fall."""
     optimizer_epsilon: float = 1e-8
     """The offset in RAdam's denominator. Higher: smaller steps where gradients are small."""
     gradient_norm: float = 10.0
@@ -114,6 +114,6 @@ PRESETS = {
             epsilon_end=0.05,
             epsilon_decay_steps=20_000,
         ),
-        run={"num_envs": 8},
+        run={"steps": 100_000, "num_envs": 8},
     ),
 }
