@@ -34,7 +34,7 @@ class Options:
     """Fill replays from play, compressed and raw, and write and resume a checkpoint of as many transitions."""
 
     env: str = "ALE/MsPacman-v5"
-    """The Gymnasium id of the environment."""
+    """The Gymnasium id of the environment, one of images."""
     transitions: int = 20_000
     """Transitions in each replay."""
     run: Path | None = None
@@ -63,7 +63,12 @@ def main(arguments: Sequence[str]) -> None:
     check_range("transitions", options.transitions, _BATCH_SIZE)
     never = options.transitions + 1
     run = RunConfig(options.env, steps=never, evaluation_period_steps=never, checkpoint_period_steps=never)
-    filling = {"warmup_steps": never, "replay_capacity": options.transitions, "epsilon_end": 1.0}
+    filling = {
+        "warmup_steps": never,
+        "replay_capacity": options.transitions,
+        "batch_size": _BATCH_SIZE,
+        "epsilon_end": 1.0,
+    }
     settings, protocol = settings_for("dqn", "fast", run, **filling)
     if options.run is not None and agents.read_settings(options.run).run.env != options.env:
         raise UserError(f"--run is not of {options.env}: received {options.run}, choose its environment with --env")

@@ -75,9 +75,9 @@ class Options:
     threads: int = 0
     """Processor threads for TensorFlow; 0: all. A peer takes what it likes."""
     env: str = "ALE/MsPacman-v5"
-    """The Gymnasium id of the environment."""
+    """The Gymnasium id of the environment, one of images."""
     steps: int = 0
-    """Agent steps that are timed, once the replay is full or the first update made; 0: some 2,000 to 4,000."""
+    """Agent steps that are timed, once the replay is full or the first update made; 0: 2,000 to 8,192, by agent."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """The number format of our networks' arithmetic."""
     peer: Literal["none", "sb3"] = "none"

@@ -18,21 +18,26 @@ from stable_baselines3.common.vec_env import VecFrameStack
 
 
 class Stopwatch(BaseCallback):
-    """Times the `timed` steps that follow the first `untimed` ones, then ends the training."""
+    """Times some `timed` steps that follow the first `untimed` ones, then ends the training.
+
+    Several environments may make a few more of each.
+    """
 
     def __init__(self, untimed: int, timed: int) -> None:
         super().__init__()
         self._begin = untimed
         self._end = untimed + timed
-        self._started = 0.0
-        self.seconds = 0.0
+        self._started: tuple[int, float] | None = None
+        self.steps_per_s = 0.0
 
     def _on_step(self) -> bool:
-        if self.num_timesteps == self._begin:
-            self._started = time.perf_counter()
-        elif self.num_timesteps == self._end:
-            self.seconds = time.perf_counter() - self._started
-        return self.num_timesteps < self._end
+        step, now = self.num_timesteps, time.perf_counter()
+        if self._started is None and step >= self._begin:
+            self._started = step, now
+        elif self._started is not None and step >= self._end:
+            first, then = self._started
+            self.steps_per_s = (step - first) / (now - then)
+        return step < self._end
 
 
 def main() -> None:
@@ -49,7 +54,7 @@ def main() -> None:
     model = algorithm("CnnPolicy", VecFrameStack(games, 4), seed=0, **work["settings"])
     stopwatch = Stopwatch(work["untimed_steps"], work["timed_steps"])
     model.learn(work["untimed_steps"] + work["timed_steps"], callback=stopwatch)
-    result = {"steps_per_s": work["timed_steps"] / stopwatch.seconds, "threads": torch.get_num_threads()}
+    result = {"steps_per_s": stopwatch.steps_per_s, "threads": torch.get_num_threads()}
     print(json.dumps(result | {"stable_baselines3": stable_baselines3.__version__, "torch": torch.__version__}))
 
 
