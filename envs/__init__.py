@@ -120,7 +120,7 @@ def check_name(name: str) -> None:
     module, _, environment = name.rpartition(":")
     if module:
         try:
-            _refuse_runs(module)
+            _refuse_data(module)
             importlib.import_module(module)
         except UserError:
             raise
@@ -136,10 +136,10 @@ def check_name(name: str) -> None:
         raise UserError(f"unknown environment: received {name!r}; {hint}")
 
 
-def _refuse_runs(module: str) -> None:
-    """Raise UserError if a module lies in the folder of a run: what is loaded from there is data, never code.
+def _refuse_data(module: str) -> None:
+    """Raise UserError if a module lies in the folder of a run or of games: what is loaded from there is never code.
 
-    A run names the module that its environment comes from, so that one which somebody passed on could bring its own.
+    These name the module that their environment comes from, so that one which somebody passed on could bring its own.
     """
     for depth in range(1, module.count(".") + 2):  # finding a module imports those above it
         found = importlib.util.find_spec(".".join(module.split(".")[:depth]))
@@ -147,12 +147,15 @@ def _refuse_runs(module: str) -> None:
             return
         places = [found.origin] if found.has_location and found.origin else found.submodule_search_locations or []
         for place in map(Path, places):
-            if any(_is_run(folder) for folder in (place, *place.parents)):
-                raise UserError(f"{module} is refused: it lies in the folder of a run, {place}")
+            if any(_holds_data(folder) for folder in (place, *place.parents)):
+                raise UserError(f"{module} is refused: it lies in the folder of a run or of recorded games, {place}")
 
 
-def _is_run(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and any(folder.glob("step_*/manifest.json"))
+def _holds_data(folder: Path) -> bool:
+    """Whether it is the folder of a run, of recorded games, or of a dataset of Minari."""
+    if (folder / "config.json").is_file() and any(folder.glob("step_*/manifest.json")):
+        return True
+    return any((folder / name).is_file() for name in ("tapes.sqlite", "recording.json", "data/metadata.json"))
 
 
 def check(name: str, protocol: Protocol) -> list[str]:
@@ -167,14 +170,22 @@ def check(name: str, protocol: Protocol) -> list[str]:
 
 
 def origin(name: str) -> dict[str, str]:
-    """Facts about where an environment's behaviour comes from: its package, and the digest of its ROM."""
+    """Facts about where an environment's behaviour comes from: its package, and the digest of its ROM.
+
+    Raises UserError if it is not known here.
+    """
+    check_name(name)
     if name not in atari.games():
         return {"environment": single.version(name)}
     return {"environment": atari.version(), "rom_sha256": atari.rom_digest(name)}
 
 
 def action_names(name: str, protocol: Protocol) -> list[str]:
-    """What each action of an environment is called, in their order; where actions are Box, each of their numbers."""
+    """What each action of an environment is called, in their order; where actions are Box, each of their numbers.
+
+    Raises UserError if the environment is not known here.
+    """
+    check_name(name)
     if protocol.emulator is not None:
         game = AtariEnv(atari.games()[name], full_action_space=protocol.emulator.full_action_space)
         return game.get_action_meanings()

@@ -64,6 +64,8 @@ class Recording:
         found = Recording(**values)
         parts = [Part(**part) for part in found.parts]  # type: ignore[arg-type]
         from_json(dict(found.observation_space)), from_json(dict(found.action_space))
+        if not isinstance(found.seed, int):
+            raise ValueError("its seed is no number")
         if not all(isinstance(part.games, list) for part in parts):
             raise ValueError("its games are no lists of numbers")
         return replace(found, parts=parts)

@@ -91,6 +91,17 @@ def test_an_environment_of_a_module_of_ones_own_is_made(maze):
     np.testing.assert_array_equal(outcome.observation, np.ones((2, 2)))
 
 
+def test_where_an_environment_of_ones_own_comes_from_is_told_before_it_was_made(tmp_path, monkeypatch):
+    (tmp_path / "garden_of_mine.py").write_text(MODULE.replace("maze", "garden").replace("Maze", "Garden"))
+    monkeypatch.syspath_prepend(tmp_path)
+    assert envs.origin("garden_of_mine:Garden-v0")["environment"]
+
+
+def test_the_actions_of_an_environment_that_is_not_known_are_refused():
+    with pytest.raises(UserError, match="unknown environment: received 'ALE/Foo-v5'"):
+        envs.action_names("ALE/Foo-v5", PROTOCOLS["ale_v5"])
+
+
 def test_an_environment_that_knows_no_render_mode_is_made():
     environment = envs.make("NeverShown-v0", 1, PROTOCOLS["gymnasium"])
     tape = play(environment, seed=0).tape

@@ -168,7 +168,7 @@ def test_where_there_is_no_recording_one_line_says_so(tmp_path):
         Recording.read(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", "3", "missing", "unknown", "parts", "space"])
+@pytest.mark.parametrize("damage", ["{", "[]", "3", "missing", "unknown", "parts", "seed", "space"])
 def test_something_else_in_its_place_is_refused_in_one_line(tmp_path, damage):
     a_recording().write(tmp_path)
     path = tmp_path / RECORDING
@@ -179,6 +179,8 @@ def test_something_else_in_its_place_is_refused_in_one_line(tmp_path, damage):
         told["colour"] = "red"
     elif damage == "parts":
         told["parts"][0]["games"] = 3
+    elif damage == "seed":
+        told["seed"] = "1/../../elsewhere"
     elif damage == "space":
         told["action_space"] = {}
     path.write_text(damage if len(damage) < 3 else json.dumps(told))

@@ -23,6 +23,12 @@ def evil(run):
     (run / "games.py").write_text((run / "games.py").read_text() + "print('here I am')\n")
 
 
+def evil_games(run):
+    """The same without a checkpoint, so that only its tapes are left."""
+    evil(run)
+    emptied(run)
+
+
 def copied(run):
     """Without its links."""
     (run / "best").unlink()
@@ -91,6 +97,7 @@ RUNS = {
     "negative": configured(run__steps=-5),
     "newer": configured(run__colour="blue"),
     "evil": evil,
+    "evil_games": evil_games,
     "copied": copied,
     "whole": lambda run: None,
 }
@@ -106,6 +113,7 @@ MISTAKES = {
     "train.py --resume nobody": ["unknown agent: received 'dqm'; did you mean dqn?"],
     "train.py --resume negative": ["steps", "received -5"],
     "train.py --resume evil": ["evil.games is refused: it lies in the folder of a run"],
+    "train.py --resume evil_games": ["evil_games.games is refused: it lies in the folder of a run"],
     f"train.py --resume whole --steps {SMALL['steps'] - 100}": ["the run is further: received --steps 800, allowed is"],
     "evaluate.py copied": ["copied/best is a copy, not a link: delete it, and copy runs with their links (cp -a)"],
     "train.py --resume newer": ["newer/config.json has an unknown setting: received 'colour'"],

@@ -155,6 +155,30 @@ def test_a_tape_that_does_not_play_again_leaves_nothing(run, tmp_path):
     assert list((other / "watch").rglob("*.*")) == []
 
 
+def forged(path):
+    path.write_text('{}); alert("here I am"')
+
+
+def of_another_game(path):
+    path.write_text(json.dumps({**json.loads(path.read_text()), "score": 1000.0}))
+
+
+def without_video(path):
+    (path.parent / "video.mp4").unlink()
+
+
+@pytest.mark.parametrize("change", [forged, of_another_game, without_video])
+def test_what_was_prepared_is_made_anew_if_it_is_not_of_the_game(tmp_path, change):
+    other = random_run(tmp_path / "run", "Catch-v0", [("eval", 0, 0, 0)])
+    library = Library([watch.source_of(other)])
+    first = library.timeline(0, "eval", 0)
+    (path,) = (other / "watch").rglob("*.json")
+    change(path)
+    assert library.timeline(0, "eval", 0) == first
+    assert json.loads(path.read_text()) == first
+    assert (path.parent / "video.mp4").is_file()
+
+
 def test_what_is_under_way_at_the_end_leaves_nothing(tmp_path):
     other = random_run(tmp_path / "run", "Catch-v0", [("eval", 0, 0, 0)])
     library = Library([watch.source_of(other)])

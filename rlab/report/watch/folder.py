@@ -1,8 +1,9 @@
 """The watch page as a folder, to open from a disk or to put on any static host."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rlab.folders import check_out, whole
 from rlab.report.watch import site
@@ -42,15 +43,15 @@ def _fill(library: Library, draft: Path, named: Sequence[Sequence[Game]], on_gam
                     shutil.copy(prepared / name, place / name)
         shown = {stream: [row for row in rows if (stream, row["number"]) in chosen] for stream, rows in games.items()}
         runs.append(gallery(source, games, shown))
-    _write_data(draft, "gallery", as_json({"runs": runs}))
+    _write_data(draft, "gallery", {"runs": runs})
     for name, path in site.files().items():
         shutil.copy(path, draft / name)
     # Pages from a disk may not fetch, but they may load scripts.
     (draft / "source.js").write_text('"use strict";\nconst FROM_FOLDER = true;\n')
 
 
-def _write_data(draft: Path, name: str, values: bytes) -> None:
+def _write_data(draft: Path, name: str, values: Mapping[str, Any]) -> None:
     """Write what the server would answer to `data/<name>.json` as a script that hands it to the page."""
     path = draft / "data" / f"{name}.js"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"received(" + as_json(name) + b"," + values + b");\n")
+    path.write_bytes(b"received(" + as_json(name) + b"," + as_json(values) + b");\n")

@@ -34,8 +34,8 @@ class Library:
         found = [(source, gallery.tables(source)) for source in self.sources]
         return {"runs": [gallery.gallery(source, games, games) for source, games in found]}
 
-    def timeline(self, run: int, stream: str, number: int, which: str = PLAYED_BY) -> bytes:
-        """A game beside the values of a checkpoint, as JSON; it is prepared where it was not before."""
+    def timeline(self, run: int, stream: str, number: int, which: str = PLAYED_BY) -> dict[str, Any]:
+        """A game beside the values of a checkpoint; it is prepared where it was not before."""
         source = self._source(run)
         tape = source.read(stream, number)
         place = source.place(tape, self._which if which == PLAYED_BY else which)

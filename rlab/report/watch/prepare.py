@@ -33,16 +33,16 @@ def place_of(source: Source, tape: Tape) -> Path:
     return source.cache / f"{tape.stream}-{tape.number}-{tape.digest[:8]}"
 
 
-def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) -> bytes:
-    """The timeline of a game with what the checkpoint at `place` thinks of it, as JSON; its video is beside it then.
+def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) -> dict[str, Any]:
+    """The timeline of a game with what the checkpoint at `place` thinks of it; its video is beside it then.
 
     `go_on` is called at each moment, and raises to give up. Raises UserError if the tape is not confirmed.
     """
     folder = place_of(source, tape)
     manifest = hashlib.sha256((place / checkpoint.MANIFEST).read_bytes()).hexdigest()[:8]
     path = folder / f"{place.name}-{manifest}-{_FORMAT}.json"
-    if path.is_file():
-        return path.read_bytes()
+    if (there := _prepared(path, tape)) is not None:
+        return there
     agent = source.load(checkpoint.step_of(place))
     notes, judge = Notes(), Judge(agent)
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,18 @@ def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) 
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(json.dumps(values, allow_nan=False, separators=(",", ":")))
     draft.replace(path)
-    return path.read_bytes()
+    return values
+
+
+def _prepared(path: Path, tape: Tape) -> dict[str, Any] | None:
+    """The timeline that was kept there; None if there is none of this game, or if its video is gone."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_bytes())
+        same = values["score"] == tape.score and values["reward"][1:] == tape.rewards.astype(float).tolist()
+        shown = values["shown"] is None or (path.parent / VIDEO).is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return values if same and shown else None
 
 
 def why_no_saliency(source: Source) -> str:

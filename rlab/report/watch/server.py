@@ -88,13 +88,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         library = self.server.library
-        routes: dict[str, Callable[..., bytes | Path]] = {
-            r"/data/gallery\.json": lambda: as_json(library.gallery()),
+        routes: dict[str, Callable[..., dict[str, Any] | Path]] = {
+            r"/data/gallery\.json": lambda: library.gallery(),
             rf"{_GAME}/(\d{{1,15}}|{PLAYED_BY})\.json": lambda run, stream, number, which: library.timeline(
                 int(run), stream, int(number), which
             ),
-            rf"{_GAME}/{_NUMBER}/saliency/{_NUMBER}\.json": lambda run, stream, number, step, moment: as_json(
-                library.saliency(int(run), stream, int(number), int(step), int(moment))
+            rf"{_GAME}/{_NUMBER}/saliency/{_NUMBER}\.json": lambda run, stream, number, step, moment: library.saliency(
+                int(run), stream, int(number), int(step), int(moment)
             ),
             rf"/watch/{_NUMBER}/([a-z]+-\d{{1,15}}-[0-9a-f]{{8}})/([a-z]+\.(?:mp4|webp))": lambda run, folder, name: (
                 library.file(int(run), folder, name)
@@ -114,11 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
             if reason is None:  # a fault of ours: the terminal shows where
                 self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
                 raise
-            content = as_json({"error": reason})  # which the page shows in its place
+            content = {"error": reason}  # which the page shows in its place
         if isinstance(content, Path):
             self._send_file(content)
         else:
-            self._send(content)
+            self._send(as_json(content))
 
     def _send(self, content: bytes) -> None:
         self._begin(HTTPStatus.OK, ".json", len(content))
