@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from gymnasium import spaces
 
+from rlab.agent import Actor, Agent
 from rlab.seeding import generator_state, restore_generator
 from rlab.statefile import read_state, write_state
 from rlab.types import Array, Bools
@@ -52,3 +53,10 @@ class Sampler:
 
     def load(self, directory: Path) -> None:
         restore_generator(self._random, read_state(directory / STATE, "bit_generator", "state"))
+
+
+def best_actor(agent: Agent, num_envs: int) -> Actor:
+    """What plays an agent's most probable or best actions, also where its games are scored with drawn ones."""
+    if isinstance(agent, Policy):
+        return Sampler(agent, num_envs, 0, explore=False)
+    return agent.actor(num_envs, 0, explore=False)

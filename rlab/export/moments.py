@@ -18,17 +18,25 @@ Emulate = Callable[[Tape], Iterator[Moment]]
 def sample(store: TapeStore, space: spaces.Space[Any], emulate: Emulate, count: int) -> tuple[str, Array]:
     """A stream of a run, and up to `count` observations [B, *O] at which its games came to a decision.
 
-    Raises UserError if there is no game, or if one is not what its tape says.
+    Where games do not repeat themselves, those of training alone have kept what was seen. Raises UserError if there is
+    no game, or if none is what its tape says.
     """
+    refused: UserError | None = None
     for stream in _STREAMS:
         seen: list[Array] = []
-        for tape in store.all(stream):
-            seen.extend(observations_of(tape, space, emulate)[:-1])
-            if len(seen) >= count * _DRAWN_FROM:
-                break
+        try:
+            for tape in store.all(stream):
+                seen.extend(observations_of(tape, space, emulate)[:-1])
+                if len(seen) >= count * _DRAWN_FROM:
+                    break
+        except UserError as error:
+            refused = refused or error
+            continue
         if seen:
             places = np.linspace(0, len(seen) - 1, min(count, len(seen))).astype(int)
             return stream, np.stack([seen[place] for place in places])
+    if refused is not None:
+        raise refused
     raise UserError(f"{store.path} holds no games, so nothing shows whether an export plays as the agent does")
 
 

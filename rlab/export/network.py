@@ -9,7 +9,7 @@ from gymnasium import spaces
 from rlab.agent import Agent
 from rlab.nets.dense import Dense
 from rlab.ops.distributions import Gaussian
-from rlab.sampler import Policy, Sampler
+from rlab.sampler import Policy
 from rlab.types import Array
 
 
@@ -59,15 +59,6 @@ def output_of(agent: Networked, action_space: spaces.Space[Any]) -> Output:
         meaning = f"of a normal distribution of each of an action's numbers the {size} means, then as many logarithms "
         return Output("normal", meaning + "of standard deviations", agent.distribution.num_parameters)
     return Output("logits", "the logits of the actions' probabilities", agent.distribution.num_parameters)
-
-
-def best_actions(agent: Networked, observations: Array) -> Array:
-    """The actions [B] or [B, A] that an agent itself plays where it neither explores nor draws."""
-    count = len(observations)
-    actor = (
-        Sampler(agent, count, 0, explore=False) if isinstance(agent, Policy) else agent.actor(count, 0, explore=False)
-    )
-    return actor.act(observations, np.ones(count, np.bool_))[0]
 
 
 def chosen(outputs: Array, action_space: spaces.Space[Any]) -> Array:

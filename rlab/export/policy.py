@@ -17,10 +17,11 @@ from rlab.evaluation import RESULT, Evaluation
 from rlab.export.card import describe, readme
 from rlab.export.formats import FORMATS
 from rlab.export.moments import Emulate, sample
-from rlab.export.network import Networked, best_actions, chosen, layers_of_ours, network_of, output_of
+from rlab.export.network import Networked, chosen, layers_of_ours, network_of, output_of
 from rlab.folders import whole
 from rlab.protocol import find_protocol
 from rlab.rundir import TAPES, versions
+from rlab.sampler import best_actor
 from rlab.tapes import TapeStore
 from rlab.types import Array, UserError
 
@@ -89,7 +90,8 @@ def _compare(
     """What a file made of observations [B, *O], beside what the agent's own network and actor make of them."""
     output = agent.network(observations)
     expected = np.asarray(output[0] if isinstance(output, list | tuple) else output)
-    actions, best = chosen(outputs, space), best_actions(agent, observations)
+    actor = best_actor(agent, len(observations))
+    actions, best = chosen(outputs, space), actor.act(observations, np.ones(len(observations), np.bool_))[0]
     same = actions == best if isinstance(space, spaces.Discrete) else np.abs(actions - best) <= _SAME
     agree = int(same.reshape(len(observations), -1).all(axis=1).sum())
     difference = float(np.max(np.abs(outputs.astype(np.float64) - expected)))

@@ -10,6 +10,7 @@ import numpy as np
 
 from rlab.agent import Agent
 from rlab.representation.games import Games
+from rlab.sampler import best_actor
 from rlab.types import UserError
 
 _BATCH = 256
@@ -17,7 +18,7 @@ _BATCH = 256
 
 def advised(games: Games, expert: Agent) -> Games:
     """The same games with the actions that `expert` prefers at each of their moments."""
-    actor = expert.actor(_BATCH, 0, explore=False)
+    actor = best_actor(expert, _BATCH)
     not_first = np.zeros(_BATCH, np.bool_)
     actions = []
     for start in range(0, len(games), _BATCH):
