@@ -181,15 +181,16 @@ def mean_over_tasks(differences: Sequence[Sequence[float]]) -> Interval:
 
 
 def holm(intervals: Sequence[Interval]) -> list[float]:
-    """The p of each interval, raised so that among all of them together 5% is still 5%.
+    """The p of each interval, raised so that among all of them together 5% is still 5%; one seed tests nothing.
 
     Of m arms of which none differs from scratch, one interval or more excludes 0 in up to 1 - 0.95 ** m of studies.
     With these p it is at most 5%. Source: Holm (1979), A simple sequentially rejective multiple test procedure,
     Scandinavian Journal of Statistics 6.
     """
-    order = sorted(range(len(intervals)), key=lambda index: intervals[index].p)
+    tested = [index for index, interval in enumerate(intervals) if interval.freedom is not None]
+    order = sorted(tested, key=lambda index: intervals[index].p)
     found, highest = [1.0] * len(intervals), 0.0
     for rank, index in enumerate(order):
-        highest = max(highest, min(1.0, (len(intervals) - rank) * intervals[index].p))
+        highest = max(highest, min(1.0, (len(order) - rank) * intervals[index].p))
         found[index] = highest
     return found

@@ -77,7 +77,7 @@ def notes_on(groups: Sequence[Group]) -> list[str]:
         f"{group.name}: {len(group.runs)} runs of {len(group.seeds)} seeds, with different settings; runs of the same "
         "seed are not independent, so intervals are too narrow (--by preset or --by run may tell them apart)"
         for group in learners
-        if len(group.runs) > len(group.seeds) > 1
+        if len(group.runs) > len(group.seeds)
     ]
     notes += _unpaired([group for group in learners if len(group.runs) > 1])
     if FLOOR not in [group.name for group in groups]:

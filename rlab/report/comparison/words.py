@@ -105,8 +105,9 @@ def reference_rows(findings: Findings) -> list[list[str]]:
 def notes(findings: Findings) -> Iterator[str]:
     """What a reader is to bear in mind."""
     yield _EXPLAINED
-    if len(findings.pairs) > 1:
-        yield f"{len(findings.pairs)} pairs were compared: their p are raised by Holm's correction"
+    tested = sum(pair.difference.interval.freedom is not None for pair in findings.pairs)
+    if tested > 1:
+        yield f"{tested} pairs were compared: their p are raised by Holm's correction"
     if len(findings.environments) > 1:
         one = next(iter(findings.references.values()))
         differs = next((reference.differs for reference in one if reference.name == "human"), "")

@@ -141,6 +141,11 @@ def test_several_differences_are_judged_together():
     assert holm([]) == []
 
 
+def test_what_was_never_tested_does_not_count_among_the_tests():
+    found = holm([Interval(4.0, None, None), interval_with(0.04), Interval(2.0, None, None)])
+    assert found == pytest.approx([1.0, 0.04, 1.0])
+
+
 def interval_with(p, freedom=4):
     """An interval of this p: its mean is so many standard errors away from 0."""
     mean, half = stats.t.isf(p / 2, freedom), stats.t.ppf(0.975, freedom)

@@ -210,6 +210,7 @@ def test_runs_of_one_seed_with_different_settings_are_told(tmp_path, groups):
         "dqn: 4 runs of 3 seeds, with different settings; runs of the same seed are"
     )
     assert not [note for note in notes_on(groups("preset")) if "4 runs of 3 seeds" in note]
+    assert [note for note in notes_on(groups("seed")) if "2 runs of 1 seeds" in note]
 
 
 def test_a_missing_floor_is_told_with_the_commands_that_make_it(tmp_path, groups):
