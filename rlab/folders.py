@@ -40,5 +40,7 @@ def whole(folder: Path) -> Iterator[Path]:
             folder.rename(old)
         draft.rename(folder)
     finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
         for left in (draft, old):
             shutil.rmtree(left, ignore_errors=True)

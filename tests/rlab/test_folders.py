@@ -1,5 +1,7 @@
 """Folders appear whole, and what was there stays until they do."""
 
+from pathlib import Path
+
 import pytest
 
 from rlab.folders import whole
@@ -36,6 +38,20 @@ def test_a_folder_is_made_anew_as_a_whole(folder):
 def test_what_was_there_stays_if_it_fails(folder):
     with pytest.raises(OSError, match="full"):
         fill_up(folder)
+    assert (inside(folder), inside(folder.parent)) == (["old"], ["out"])
+
+
+def test_what_was_there_stays_if_the_new_one_cannot_take_its_place(folder, monkeypatch):
+    rename = Path.rename
+
+    def refused(path, target):
+        if path.name.endswith(".draft"):
+            raise OSError("the disk is full")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(OSError, match="full"):
+        fill(folder)
     assert (inside(folder), inside(folder.parent)) == (["old"], ["out"])
 
 
