@@ -105,6 +105,7 @@ def export_tapes(options: TapesOptions) -> None:
     if (options.run / RECORDING).is_file():
         games = open_folder(options.run, options.stream or STREAM)
         told = Recording.read(options.run)
+        envs.check_name(told.environment)
     else:
         settings = agents.read_settings(options.run)
         games = open_folder(options.run, options.stream or "eval")

@@ -57,6 +57,8 @@ class Options:
 
     def __post_init__(self) -> None:
         check_range("steps", self.steps, 1)
+        for size in self.encoder_sizes:
+            check_range("encoder_sizes", size, 1)
         check_range("seed", self.seed, 0, 2**31 - 1)
         check_range("threads", self.threads, 0)
 

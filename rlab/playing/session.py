@@ -36,7 +36,8 @@ def play(
             for tape in turn.tapes:
                 found = disagreement(tape, environment.observation_space, emulate(tape))
                 if found is not None:
-                    on_note(f"game {tape.number} cannot be played again ({found}): its tape keeps the observations")
+                    kept = "keeps the observations" if tape.observations is not None else "cannot be confirmed"
+                    on_note(f"game {tape.number} cannot be played again ({found}): its tape {kept}")
                 yield tape if found is not None else replace(tape, observations=None)
                 confirmed += found is None
                 if confirmed > 1:  # also in an environment that was used before

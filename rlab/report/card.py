@@ -13,6 +13,7 @@ from rlab.report.curves import clock
 from rlab.report.scores import mean_interval
 from rlab.rundir import ORIGIN
 from rlab.tensorboard import read_scalars
+from rlab.types import UserError
 
 _WINDOWS = 20  # rows of the learning curve
 
@@ -20,12 +21,14 @@ _WINDOWS = 20  # rows of the learning curve
 def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluation, where: Path) -> str:
     """The card of the agent in `folder`, which holds origin and event file of its run, to be kept in `where`.
 
-    `usual` is how a run of its preset is begun if the command says nothing else.
+    `usual` is how a run of its preset is begun if the command says nothing else. Raises UserError if its log is empty.
     """
     origin = json.loads((folder / ORIGIN).read_text())
     scalars = read_scalars(folder)
     numbers = [*mean_interval(evaluation.scores), float(np.median(evaluation.scores)), max(evaluation.scores)]
     mean, low, high, median, best = (f"{number:,.{0 if numbers[0] >= 100 else 2}f}" for number in numbers)
+    if "train/frames" not in scalars:
+        raise UserError(f"{folder} was stopped before the first entry of its log, which tells how it was trained")
     seconds = clock(scalars)[1][-1]
     steps, frames = scalars["train/frames"][-1]  # as far as it came, the last turn whole
     departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
@@ -35,8 +38,8 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
     for name in ("steps", "minutes"):
         asked, ended = given(origin["command"], f"--{name}"), getattr(settings.run, name)
         unreached = name == "steps" and steps < ended  # the clock ended it
-        if not unreached and ended != (float(asked) if asked else getattr(usual, name)):
-            longer += f" --{name} {ended:.15g}"
+        if not unreached and ended != _number(asked, getattr(usual, name)):
+            longer += f" --{name} {ended}" if ended is None else f" --{name} {ended:.15g}"
     if longer:
         train += f"\npython scripts/train.py --resume RUN{longer}"
     repeated = f"; `--steps {steps}` in place of minutes repeats it" if settings.run.minutes is not None else ""
@@ -78,6 +81,13 @@ games in it.
 |---|---|---|---|
 {_curve(scalars, steps)}
 """
+
+
+def _number(asked: str, usual: float | None) -> float | None:
+    """What an option came to, of which the command says `asked`, or nothing."""
+    if not asked:
+        return usual
+    return None if asked == "None" else float(asked)
 
 
 def _curve(scalars: dict[str, list[tuple[int, float]]], steps: int) -> str:

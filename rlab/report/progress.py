@@ -67,7 +67,8 @@ class ProgressBar:
             self._evaluated = f", evaluated {sum(progress.evaluated) / len(progress.evaluated):,.1f}"
         now = time.monotonic()
         seconds = now - self._shown[0]
-        if seconds < (_BAR_SECONDS if self._console.is_terminal else _LINE_SECONDS) and progress.step < self._steps:
+        often = seconds < (_BAR_SECONDS if self._console.is_terminal else _LINE_SECONDS)
+        if often and not progress.evaluated and progress.step < self._steps:
             return
         speed = f"{(progress.step - self._shown[1]) / max(seconds, 1e-9):,.0f} steps/s"
         mean = f"{sum(self._scores) / len(self._scores):,.1f}" if self._scores else "none yet"

@@ -113,6 +113,7 @@ MISTAKES = {
     "pretrain.py autoencoder": ["which games? pretrain.py autoencoder FOLDER..., folders are of runs, or those that"],
     "pretrain.py autoencoder missing": ["no recorded games: missing has neither recording.json nor config.json"],
     "pretrain.py autoencoder games --epochs 0": ["--epochs is out of range: received 0, allowed is 1 or more"],
+    "pretrain.py autoencoder games --encoder-sizes 32 0": ["--encoder-sizes is out of range: received 0, allowed is 1"],
     "pretrain.py autoencoder games --code-size 0": ["--code-size is out of range: received 0"],
     "pretrain.py autoencoder games --steps 0": ["--steps is out of range: received 0"],
     "pretrain.py autoencoder games --stream movies": ["invalid choice 'movies' for argument '--stream'"],

@@ -101,6 +101,7 @@ def test_the_card_tells_score_commands_and_curve(released, story):
         ({"minutes": 30.0}, {"minutes": 30.0}, None),
         ({"minutes": 30.0}, {"minutes": 90.5}, "--minutes 90.5"),
         ({}, {"minutes": 30.0}, "--minutes 30"),
+        ({"minutes": 30.0}, {}, "--minutes None"),
     ],
 )
 def test_the_card_tells_how_a_run_was_gone_on_with(released, story, usual, ended, gone_on):
