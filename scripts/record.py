@@ -48,7 +48,7 @@ class Options:
     """Probability of a random action in place of the agent's, for Discrete actions. Higher: games more varied, and
     shorter."""
     explore: bool = False
-    """Let the agents act as in training."""
+    """Let the agents act as in training, their random streams as checkpoints left them; games differ by their seeds."""
     seed: int = 0
     """What the seeds of the games, the agents' random streams and epsilon derive from."""
     out: Path | None = None
