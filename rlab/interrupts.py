@@ -1,6 +1,7 @@
 """Ctrl-C and its like, noted: a program that looks at them stops at a good moment."""
 
 import ctypes
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,17 +17,24 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
     """The `signals` that have come since, as a list that grows; each is answered by a line.
 
-    With `once`, a second one of the same kind raises KeyboardInterrupt wherever the program is.
+    Those that the program was started to ignore, as by nohup, are still ignored. With `once`, a second one of the same
+    kind raises KeyboardInterrupt wherever the program is.
     """
     came: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         came.append(number)
-        print(say, flush=True)
+        try:
+            print(say, flush=True)
+        except OSError:  # the terminal is gone: what else is printed goes nowhere
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
         if once:
             signal.signal(number, signal.default_int_handler)
 
-    before = {number: signal.signal(number, note) for number in signals}
+    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield came
     finally:

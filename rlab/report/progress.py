@@ -23,7 +23,7 @@ def turn(trained: "training.Training") -> bool:
     """
     say = "stopping at the end of this step or evaluation; once more to end at once"
     with (
-        noted(signal.SIGINT, signal.SIGTERM, say=say, once=True) as interrupts,
+        noted(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, say=say, once=True) as interrupts,
         ProgressBar(trained.step, trained.config.steps, trained.config.minutes) as bar,
     ):
         for progress in trained:
