@@ -56,13 +56,22 @@ def slow_down(optimizer: keras.optimizers.Optimizer, network: keras.Model, confi
 def start_head(policy: keras.Model, network: keras.Model, renamed: Callable[[str], str] = str) -> None:
     """Give a network's head the weights of a cloned policy's; `renamed` gives its name here to a layer of the policy.
 
-    Raises UserError if they have other shapes.
+    Raises UserError if these have other shapes or activations, or if the network has more hidden layers.
     """
     theirs = [layer for layer in policy.layers if layer.weights and not isinstance(layer, keras.Model)]
     named = {layer.name: layer for layer in network.layers}
-    ours = [named[renamed(layer.name)] for layer in theirs if renamed(layer.name) in named]
+    next_hidden = f"policy_hidden_{1 + sum(layer.name.startswith('policy_hidden') for layer in theirs)}"
+    wanted = [renamed(name) for name in (*(layer.name for layer in theirs), next_hidden)]
+    ours = [named[name] for name in wanted if name in named]
     shapes = [[tuple(weight.shape) for layer in layers for weight in layer.weights] for layers in (theirs, ours)]
     if shapes[0] != shapes[1]:
         raise UserError(f"the policy's head does not fit the agent: it has weights {shapes[0]}, the agent {shapes[1]}")
+    kinds = [[_activation(layer) for layer in layers] for layers in (theirs, ours)]
+    if kinds[0] != kinds[1]:
+        raise UserError(f"the policy's head does not fit the agent: its layers are {kinds[0]}, the agent's {kinds[1]}")
     for layer, other in zip(ours, theirs, strict=True):
         layer.set_weights(other.get_weights())
+
+
+def _activation(layer: keras.layers.Layer) -> str:
+    return str(keras.activations.serialize(getattr(layer, "activation", None) or keras.activations.linear))

@@ -212,6 +212,18 @@ def test_a_policy_with_another_head_is_refused(name, tmp_path):
         case(name, policy=str(written(tmp_path, name, "policy")), hidden_sizes=(12,)).make()
 
 
+@each_deep_agent
+def test_a_policy_with_fewer_layers_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match="the policy's head does not fit the agent: it has weights "):
+        case(name, policy=str(written(tmp_path, name, "policy")), hidden_sizes=(16, 6)).make()
+
+
+@pytest.mark.parametrize("name", ["ppo", "reinforce"])
+def test_a_policy_with_another_activation_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match=r"its layers are \['relu', 'linear'\], the agent's \['tanh', 'linear'\]"):
+        case(name, policy=str(written(tmp_path, name, "policy")), hidden_sizes=(16,), activation="tanh").make()
+
+
 def test_settings_with_something_taken_over_are_read_as_they_were_written(tmp_path):
     settings = case("dqn", encoder="somewhere.keras", freeze="2", encoder_learning_rate=0.25).settings
     settings.write(tmp_path / "config.json")
