@@ -118,6 +118,8 @@ def _read(name: str, read: Callable[[gymnasium.Env[Any, Any]], _Found | None]) -
 def check_name(name: str) -> None:
     """Raise UserError, with close matches, if no environment is registered under this id."""
     module, _, environment = name.rpartition(":")
+    if module and environment in atari.games():  # it would escape the protocols of Atari
+        raise UserError(f"games of Atari are named without a module: received {name!r}, allowed is {environment!r}")
     if module:
         try:
             _refuse_data(module)

@@ -63,6 +63,9 @@ MISTAKES = {
     CARTPOLE + "--seeds 2 --root file": ["--root is no folder: received file, and file is a file"],
     CARTPOLE + "--root file": ["--root is no folder: received file, and file is a file"],
     CARTPOLE + "--root file/below/it": ["--root is no folder: received file/below/it, and file is a file"],
+    "train.py dqn --env ale_py:ALE/Pong-v5": [
+        "games of Atari are named without a module: received 'ale_py:ALE/Pong-v5', allowed is 'ALE/Pong-v5'"
+    ],
     "train.py dqn --protocol gymnasium": ["protocol 'gymnasium' does not fit ALE/MsPacman-v5: allowed are ale_v5, "],
     "train.py dqn --env ALE/Pong-v5 --protocol book": ["'book' is for ALE/MsPacman-v5 alone: received ALE/Pong-v5"],
     "train.py --resume": ["Missing value for argument '--resume'"],
