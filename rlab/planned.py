@@ -101,5 +101,8 @@ def _words(values: Mapping[str, Any]) -> dict[str, str]:
 def write_text(path: Path, text: str) -> None:
     """Write a file; what was there stays until the new one is whole."""
     draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text)
-    draft.replace(path)
+    try:
+        draft.write_text(text)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

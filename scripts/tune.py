@@ -5,6 +5,7 @@ python scripts/tune.py ppo --env CartPole-v1 --sampler grid --search space.toml 
 """
 
 import dataclasses
+import itertools
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ import agents
 from rlab import command_line, rundir
 from rlab.config import RunConfig, Settings, check_range
 from rlab.planned import choose_folder
-from rlab.pretrained import PretrainedConfig
+from rlab.pretrained import KINDS as FILES
 from rlab.tuning.plan import PLAN, Plan, read_plan
 from rlab.tuning.space import Space, grid, read_space
 from rlab.tuning.values import words
@@ -35,6 +36,7 @@ PROGRAM = "tune.py"
 SCRIPTS = Path(__file__).parent
 ROOT = Path("checkpoints")
 TRIALS = 30
+_MOST_TRIED = 10_000  # combinations of other settings' ends, before one is refused
 _FILE_WIDTH = 160  # columns of the table where there is no terminal to ask
 # Options of train.py that are set for each trial, or that have one of the same name here.
 LOOKS = ("--evaluation-period-steps", "--checkpoint-period-steps", "--checkpoints-kept")
@@ -64,8 +66,8 @@ class Options:
     """What proposes settings. tpe: what resembles the best so far, after ten at random; random: anything; grid: every
     combination."""
     pruner: Literal["median", "halving", "none"] = "median"
-    """What gives up a trial: a score below the median of the others after as many steps; successive halving, which lets
-    the best third go on each time that the steps have tripled; nothing."""
+    """What gives up a trial: a best so far below the median of the others after as many steps; successive halving,
+    which lets the best third go on each time that the steps have tripled; nothing."""
     seeds: int = 1
     """Each trial trains with the seeds 1 to n, and its score is the mean. More: less luck, longer."""
     evaluations: int = 10
@@ -119,10 +121,7 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, Space, Se
         shared += [look, str(value)]
     start = train.parse([options.agent, *shared, "--seed", "1", *further])[1]
     space = read_space(options.search, searchable(start))
-    for name, one in space.items():
-        for value in one.ends:
-            part = start.run if name in OF_RUN else start.config
-            dataclasses.replace(part, **{name: value})  # refuses what is out of range
+    check_ends(space, start)
     kept = command_line.without([f"--{name.replace('_', '-')}" for name in space], further)
     searched = tuple(f"{name}={one.text}" for name, one in space.items())
     return (
@@ -132,12 +131,34 @@ def make_plan(options: Options, further: Sequence[str]) -> tuple[Plan, Space, Se
     )
 
 
+def check_ends(space: Space, start: Settings) -> None:
+    """Raise UserError if an end of what is searched is out of range whatever the ends of the others are."""
+    for name, one in space.items():
+        others = [[(other, end) for end in its.ends] for other, its in space.items() if other != name]
+        for value in one.ends:
+            refused: UserError | None = None
+            for them in itertools.chain([()], itertools.islice(itertools.product(*others), _MOST_TRIED)):
+                try:
+                    _changed(start, {name: value, **dict(them)})
+                    break
+                except UserError as error:
+                    refused = refused or error
+            else:
+                assert refused is not None
+                raise refused
+
+
+def _changed(start: Settings, values: Mapping[str, Any]) -> None:
+    """Raise UserError if settings refuse these values."""
+    for part, names in ((start.run, OF_RUN), (start.config, values.keys() - OF_RUN)):
+        dataclasses.replace(part, **{name: values[name] for name in names if name in values})
+
+
 def searchable(start: Settings) -> Mapping[str, Any]:
     """The settings that can be searched, with their types: what is learnt by, but no files."""
-    files = [item.name for item in fields(PretrainedConfig) if item.type is str]
     own = {item.name: get_type_hints(type(start.config))[item.name] for item in fields(start.config)}  # type: ignore[arg-type]
     hints = get_type_hints(RunConfig)
-    return {name: kind for name, kind in own.items() if name not in files} | {name: hints[name] for name in OF_RUN}
+    return {name: kind for name, kind in own.items() if name not in FILES} | {name: hints[name] for name in OF_RUN}
 
 
 def values_of(start: Settings) -> Mapping[str, Any]:

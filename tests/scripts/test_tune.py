@@ -93,6 +93,20 @@ def test_the_best_settings_are_a_command_for_seeds_that_were_not_searched_with(w
     assert (settings.run.seed, options.seeds) == (2, 5)
 
 
+@pytest.mark.parametrize(
+    ("agent", "preset", "space"),
+    [
+        ("search", "genetic", ("population_size=10,50", "survivors=2,5")),
+        ("linear", "", ("features=tiles,rbf", "trace=accumulating,replacing")),
+    ],
+)
+def test_what_goes_together_with_some_of_the_others_is_searched(agent, preset, space):
+    environment = "MountainCar-v0" if agent == "linear" else "CartPole-v1"
+    options = tune.Options(agent, environment, preset, search=space)
+    _, found, _ = tune.make_plan(options, [])
+    assert len(found) == len(space)
+
+
 def test_a_preset_that_ends_by_the_clock_trains_all_steps():
     options = tune.Options("dqn", "ALE/MsPacman-v5", "half_hour", search=("gamma=0.9,0.99",))
     plan, _, start = tune.make_plan(options, [])
@@ -196,6 +210,7 @@ MISTAKES = {
     ],
     CARTPOLE + "--search learning_rte=1,2": ["unknown setting to search: received 'learning_rte'; did you mean learn"],
     CARTPOLE + "--search encoder=a.keras": ["unknown setting to search: received 'encoder'"],
+    CARTPOLE + "--search freeze=all,none": ["nothing is taken over that could be frozen or slowed down"],
     CARTPOLE + "--search steps=1,2": ["unknown setting to search: received 'steps'"],
     CARTPOLE + "--search gamma=0.9,1.5": ["--gamma is out of range: received 1.5, allowed is 0 to 1"],
     CARTPOLE + "--search num_envs=0,8": ["--num-envs is out of range: received 0, allowed is 1 or more"],
