@@ -101,17 +101,6 @@ def limited_policy_values(backup: Backup, policy: Floats, steps: int) -> Floats:
     return values
 
 
-def limited_optimal_values(backup: Backup, steps: int) -> Floats:
-    """The best values [S] that can be reached in so many steps, by a policy that knows how many are left.
-
-    Source: Puterman (1994), Markov Decision Processes, section 4.5 (backward induction).
-    """
-    values = np.zeros(len(backup.reward))
-    for _ in range(steps):
-        values = value_iteration(backup, values)
-    return values
-
-
 def _following(backup: Backup, policy: Floats) -> tuple[Floats, Floats]:
     """The expected reward [S] of each state under a policy [S, A], and how much each successor counts for it [S, S]."""
     reward = np.sum(policy * np.where(policy > 0, backup.reward, 0), axis=1)  # 0 times -inf is no number

@@ -79,11 +79,6 @@ def test_under_a_limit_a_policy_is_paid_for_its_steps_alone():
     assert dp.limited_policy_values(backup, STAYING, 3).tolist() == [3, 2]  # 1 + 1 + 1; 1 + 0.5 * (1 + 1)
 
 
-def test_the_best_under_a_limit_knows_how_many_steps_are_left():
-    # stay twice and take 3 at last: no policy that does always the same reaches more than 3
-    assert dp.limited_optimal_values(a_backup(gamma=1.0), 3).tolist() == [5, 3]  # 1 + 1 + 3; 1 + 0.5 * (1 + 3)
-
-
 def book_backup(gamma):
     model = envs.model_of("BookMDP-v0")
     return dp.make_backup(model.probability, model.successor, model.reward, gamma * model.discount)
