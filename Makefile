@@ -1,4 +1,4 @@
-# A machine with Python 3.11 to 3.13, git and make is all that is needed.
+# A machine with Python 3.11 to 3.13, git and make is all that is needed, and on Linux what OpenCV wants: libGL and GLib.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,6 +24,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -c 'import cv2' || { echo 'OpenCV lacks a system library: apt-get install libgl1 libglib2.0-0, or the like'; exit 2; }
 	touch $@
 
 $(VENV)/dev: $(VENV)/installed
