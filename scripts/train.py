@@ -124,9 +124,10 @@ def parse(arguments: Sequence[str]) -> tuple[Options, Settings, Protocol]:
         description=module.__doc__ or "",
         default=kind(Options(preset_name), run, preset.config),
     )
-    protocol = find_protocol(command.run.protocol, command.run.env)
-    spaces = envs.spaces_of(command.run.env, protocol)
-    settings = Settings(name, preset_name, command.run, getattr(command, name), *spaces)
+    run = dataclasses.replace(command.run, protocol=command.run.protocol or run.protocol)
+    protocol = find_protocol(run.protocol, run.env)
+    spaces = envs.spaces_of(run.env, protocol)
+    settings = Settings(name, preset_name, run, getattr(command, name), *spaces)
     pretrained.check(settings.config, protocol, *spaces)
     return command.command, settings, protocol
 
@@ -239,7 +240,9 @@ def _train(training: "Training", score_episodes: int, logs: Path) -> None:
     """
     from rlab.report.progress import turn
 
-    run = training.run
+    run, decay = training.run, getattr(training.settings.config, "learning_rate_decay_steps", 0)
+    if 0 < decay < training.config.steps:
+        print(f"note: after {decay:,} steps the step size is 0 and nothing is learnt (--learning-rate-decay-steps)")
     with closing(training):
         if turn(training):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
