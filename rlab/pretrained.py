@@ -28,9 +28,11 @@ class PretrainedConfig:
     """What an agent with networks takes over, and how it goes on with it."""
 
     encoder: str = ""
-    """A pretrained encoder in place of a new one: a `.keras` file with its passport beside it."""
+    """A pretrained encoder in place of a new one, whatever --encoder-kind and --encoder-sizes say: a `.keras` file with
+    its passport beside it."""
     policy: str = ""
-    """A cloned policy to begin with: its encoder, its dense layers and its head; a `.keras` file with its passport."""
+    """A cloned policy to begin with: its encoder, whatever --encoder-kind and --encoder-sizes say, its dense layers and
+    its head; a `.keras` file with its passport."""
     freeze: str = "none"
     """What of a pretrained encoder stands still: all, none, or how many of its layers, counted from what it sees."""
     encoder_learning_rate: float = 0.0
