@@ -211,8 +211,8 @@ def test_a_network_plays_pacman_and_the_same_games_again(tmp_path):
         recorded(tmp_path / name, RELEASED, "--episodes", "1", "--epsilon", "0.3") for name in ("first", "again")
     )
     (tape,) = first[2]
-    assert (tape.environment, tape.step, tape.observations) == ("ALE/MsPacman-v5", 500_000, None)
-    assert first[1].parts[0].policy == "dqn of mspacman-dqn at step 500,000, epsilon 0.3"
+    assert (tape.environment, tape.step, tape.observations) == ("ALE/MsPacman-v5", 1_250_000, None)
+    assert first[1].parts[0].policy == "dqn of mspacman-dqn at step 1,250,000, epsilon 0.3"
     assert tape.digest == again[2][0].digest
     assert call("verify.py", tmp_path / "first")[-1] == "all 1 games confirmed"
 
