@@ -210,7 +210,6 @@ MISTAKES = {
     ],
     CARTPOLE + "--search learning_rte=1,2": ["unknown setting to search: received 'learning_rte'; did you mean learn"],
     CARTPOLE + "--search encoder=a.keras": ["unknown setting to search: received 'encoder'"],
-    CARTPOLE + "--search freeze=all,none": ["nothing is taken over that could be frozen or slowed down"],
     CARTPOLE + "--search steps=1,2": ["unknown setting to search: received 'steps'"],
     CARTPOLE + "--search gamma=0.9,1.5": ["--gamma is out of range: received 1.5, allowed is 0 to 1"],
     CARTPOLE + "--search num_envs=0,8": ["--num-envs is out of range: received 0, allowed is 1 or more"],
