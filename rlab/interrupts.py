@@ -17,8 +17,8 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
     """The `signals` that have come since, as a list that grows; each is answered by a line.
 
-    Those that the program was started to ignore, as by nohup, are still ignored. With `once`, a second one of the same
-    kind raises KeyboardInterrupt wherever the program is.
+    Under nohup a hangup is still ignored. With `once`, a second one of the same kind raises KeyboardInterrupt wherever
+    the program is.
     """
     came: list[int] = []
 
@@ -33,7 +33,8 @@ def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
         if once:
             signal.signal(number, signal.default_int_handler)
 
-    heeded = [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heeded = [number for number in signals if not (number == signal.SIGHUP and under_nohup)]
     before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield came

@@ -42,7 +42,7 @@ def login(terminal):
     return login
 
 
-def test_what_a_program_was_started_to_ignore_is_ignored_still():
+def test_a_hangup_is_ignored_under_nohup():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with noted(signal.SIGHUP, signal.SIGTERM, say="stopping") as came:

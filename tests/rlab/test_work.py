@@ -218,8 +218,15 @@ def test_a_second_interrupt_reaches_what_is_waited_for_after_a_failure(tmp_path,
     assert len(asked) == 2
 
 
+@pytest.fixture
+def not_under_nohup():
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_stops_all_and_begins_nothing_more(tmp_path, job, number):
+def test_an_interrupt_stops_all_and_begins_nothing_more(tmp_path, job, number, not_under_nohup):
     def interrupt():
         while len(list(tmp_path.glob("*.begun"))) < 2:
             time.sleep(0.01)

@@ -204,7 +204,7 @@ MISTAKES = {
     "tune.py dqq --search gamma=1": ["unknown agent: received 'dqq'; did you mean dqn?"],
     "tune.py dqn --env CartPol-v1 --search gamma=1": ["received 'CartPol-v1'; did you mean CartPole-v1, "],
     CARTPOLE: [
-        "nothing to search: received no --search NAME=VALUES, allowed are encoder_learning_rate",
+        "nothing to search: received no --search NAME=VALUES, allowed are freeze, encoder_learning_rate",
         " gamma, ",
         " num_envs, ",
     ],
