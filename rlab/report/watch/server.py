@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         library = self.server.library
         routes: dict[str, Callable[..., dict[str, Any] | Path]] = {
-            r"/data/gallery\.json": lambda: library.gallery(),
+            r"/data/gallery\.json": library.gallery,
             rf"{_GAME}/(\d{{1,15}}|{PLAYED_BY})\.json": lambda run, stream, number, which: library.timeline(
                 int(run), stream, int(number), which
             ),
@@ -106,7 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         answer, found = asked[0]
         try:
-            content = answer(*found.groups())
+            answered = answer(*found.groups())
+            content = answered if isinstance(answered, Path) else as_json(answered)
         except ClosedError:
             raise
         except Exception as error:
@@ -114,11 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
             if reason is None:  # a fault of ours: the terminal shows where
                 self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR)
                 raise
-            content = {"error": reason}  # which the page shows in its place
+            content = as_json({"error": reason})  # which the page shows in its place
         if isinstance(content, Path):
             self._send_file(content)
         else:
-            self._send(as_json(content))
+            self._send(content)
 
     def _send(self, content: bytes) -> None:
         self._begin(HTTPStatus.OK, ".json", len(content))
