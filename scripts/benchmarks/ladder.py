@@ -12,7 +12,7 @@ from rlab import command_line
 from rlab.config import check_range
 from rlab.types import UserError
 
-_DQN = (
+_RUNGS = (
     "one thread: --agent dqn --threads 1",
     "all threads: --agent dqn",
     "batches of 64: --agent dqn --group 2",
@@ -20,14 +20,18 @@ _DQN = (
     "batches of 256: --agent dqn --group 8",
     "128 in bfloat16: --agent dqn --group 4 --precision mixed_bfloat16",
     "128 with nips: --agent dqn --group 4 --network nips",
+    "128 rainbow not double: --agent rainbow --group 4",
+    "128 double: --agent dqn --group 4 --double",
+    "128 rainbow: --agent rainbow --group 4 --double",
 )
 
 
 @dataclass(frozen=True)
 class Options:
-    """Time several ways to do the same work, each in a process of its own, one after another and several times."""
+    """Time several ways to learn from as many samples a step, each in a process of its own, one after another, and that
+    several times."""
 
-    rungs: tuple[str, ...] = _DQN
+    rungs: tuple[str, ...] = _RUNGS
     """Of each a name, a colon and options of `benchmark.py throughput`."""
     repeats: int = 3
     """How often the ladder is climbed. Speeds of a machine drift: each climb is compared with its own first rung."""
@@ -36,9 +40,9 @@ class Options:
 def main(arguments: Sequence[str]) -> None:
     options = command_line.parse(Options, arguments, program="benchmark.py ladder", description=__doc__ or "")
     check_range("repeats", options.repeats, 1)
-    rungs = command_line.named_options("rung", options.rungs, example=_DQN[0])
+    rungs = command_line.named_options("rung", options.rungs, example=_RUNGS[0])
     if not rungs:
-        raise UserError(f"a ladder has rungs: received none, allowed is like --rungs {_DQN[0]!r} {_DQN[1]!r}")
+        raise UserError(f"a ladder has rungs: received none, allowed is like --rungs {_RUNGS[0]!r} {_RUNGS[1]!r}")
     for words in rungs.values():
         throughput.settings_of(throughput.parse(words))  # so that a mistake shows before anything is timed
     script = Path(__file__).parents[1] / "benchmark.py"

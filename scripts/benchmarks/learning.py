@@ -18,7 +18,8 @@ class Options:
     """Train Stable-Baselines3 for some minutes with the settings that its RL Zoo has for Atari, and let it play.
 
     These are meant for 10 million steps, over which their schedules run. DQN plays at random for the first 100,000, and
-    its replay takes 5.6 GB.
+    its replay takes 5.6 GB. It is scored as it is at the end. `train.py` scores its best checkpoint by validation
+    instead, which gains something; its validation games and checkpoints are in its minutes, which costs something.
     """
 
     algorithm: Literal["PPO", "DQN"] = "PPO"

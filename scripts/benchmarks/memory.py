@@ -70,8 +70,13 @@ def main(arguments: Sequence[str]) -> None:
         "epsilon_end": 1.0,
     }
     settings, protocol = settings_for("dqn", "fast", run, **filling)
-    if options.run is not None and agents.read_settings(options.run).run.env != options.env:
-        raise UserError(f"--run is not of {options.env}: received {options.run}, choose its environment with --env")
+    if options.run is not None:
+        trained = agents.read_settings(options.run).run
+        if (trained.env, trained.protocol) != (options.env, settings.run.protocol):
+            raise UserError(
+                f"--run is not of {options.env} under {settings.run.protocol}: received {options.run}, "
+                f"which is of {trained.env} under {trained.protocol}"
+            )
     from rlab import devices
 
     devices.configure(settings.run)

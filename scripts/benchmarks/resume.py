@@ -1,6 +1,7 @@
 """Whether runs that are killed at random moments and resumed end with the bits of one that never was."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -19,6 +20,7 @@ from rlab.config import check_range
 from rlab.types import UserError
 
 _TRAIN = Path(__file__).parents[1] / "train.py"
+_POLL_S = 0.01
 # Small enough for the replay to go round, and for checkpoints and evaluations to lie between two kills.
 _SETTINGS = {
     "warmup-steps": 500,
@@ -113,7 +115,9 @@ class Trainer:
 
     def __init__(self, arguments: Sequence[str]) -> None:
         command = [sys.executable, "-u", str(_TRAIN), *arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # A pipe that nobody empties would stop it once it is full.
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the object
+        self._process = subprocess.Popen(command, stdout=self._output, stderr=subprocess.STDOUT)
         self.run = self._wait_for_folder()
         self._started = time.monotonic()
 
@@ -130,20 +134,24 @@ class Trainer:
             self._process.kill()
         status = self._process.wait()
         if status not in (0, -signal.SIGKILL):
-            assert self._process.stdout is not None
-            raise _failed(self._process.stdout.read())
+            raise _failed(self._said())
         return status != 0
+
+    def _said(self) -> str:
+        """All that it has printed so far. It writes where its file stands, so that is not moved by reading."""
+        place = self._output.fileno()
+        return os.pread(place, os.fstat(place).st_size, 0).decode()
 
     def _wait_for_folder(self) -> Path:
         """The run's folder, which the script names when TensorFlow has started: only from then on is there a run."""
-        assert self._process.stdout is not None
-        said = ""
-        for line in self._process.stdout:
-            said += line
-            named = re.fullmatch(r"run: (.*)\n|resuming (.*) from step_\d+\n", line)
+        while True:
+            ended = self._process.poll() is not None
+            named = re.search(r"^run: (.*)\n|^resuming (.*) from step_\d+\n", self._said(), re.MULTILINE)
             if named:
                 return Path(named[1] or named[2])
-        raise _failed(said)
+            if ended:
+                raise _failed(self._said())
+            time.sleep(_POLL_S)
 
 
 def _failed(said: str) -> UserError:

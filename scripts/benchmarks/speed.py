@@ -54,7 +54,10 @@ class Speed:
 
     @property
     def floor_share(self) -> float:
-        """How near a step is to its floor: 1 cannot be beaten."""
+        """How near a step is to its floor, which has the parts one after another.
+
+        Where a gradient is computed beside acting and the emulator, as DQN does, 1 can be beaten.
+        """
         return self.floor_step_ms / self.step_ms
 
 

@@ -64,12 +64,15 @@ class Options:
     """Time an agent's loop; the agent's settings are fixed, so that figures can be compared."""
 
     agent: Literal["dqn", "rainbow", "pqn", "ppo", "random"] = "dqn"
-    """dqn: a batch of 32 every 4 steps, from a replay of 10,000, 1 environment; rainbow: the same with all parts of
-    Rainbow; pqn: 32 environments for 32 steps, 2 epochs, minibatches of 128; ppo: 8 environments for 128 steps, 4
-    epochs, minibatches of 256; random: no learning, 1 environment."""
+    """dqn: a batch of 32 every 4 steps, from a replay of 10,000, 1 environment; rainbow: the same with C51, dueling and
+    noisy layers, prioritised replay and returns over 3 steps (with --double it is all of Rainbow);
+    pqn: 32 environments for 32 steps, 2 epochs, minibatches of 128; ppo: 8 environments for 128 steps, 4 epochs,
+    minibatches of 256; random: no learning, 1 environment."""
     group: int = 1
     """dqn and rainbow: so many times 32 in a batch, as many times 4 steps between two, and twice as many environments:
     as many samples a step, in fewer and larger updates. A peer keeps to its batches of 32."""
+    double: bool = False
+    """dqn and rainbow: double Q-learning, which takes one more pass of the network. A peer does without."""
     network: Literal["nature", "nips"] = "nature"
     """The convolutions, with 512 or 256 units after them; see --encoder-kind of train.py. A peer keeps to Nature's."""
     threads: int = 0
@@ -77,7 +80,8 @@ class Options:
     env: str = "ALE/MsPacman-v5"
     """The Gymnasium id of the environment, one of images."""
     steps: int = 0
-    """Agent steps that are timed, once the replay is full or the first update made; 0: 2,000 to 8,192, by agent."""
+    """Agent steps that are timed, once the replay is full and 50 updates are made, or the first rollout is learnt from;
+    0: 2,000 to 8,192, by agent."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """The number format of our networks' arithmetic."""
     peer: Literal["none", "sb3"] = "none"
@@ -90,8 +94,8 @@ class Options:
         check_range("repeats", self.repeats, 1)
         check_range("group", self.group, 1, 64)
         check_range("threads", self.threads, 0)
-        if self.group > 1 and self.agent not in ("dqn", "rainbow"):
-            raise UserError(f"--group is for dqn and rainbow: received --agent {self.agent}")
+        if (self.group > 1 or self.double) and self.agent not in ("dqn", "rainbow"):
+            raise UserError(f"--group and --double are for dqn and rainbow: received --agent {self.agent}")
         if self.network != "nature" and self.agent == "random":
             raise UserError(f"an agent without a network has no --network: received {self.network} for random")
 
@@ -122,9 +126,8 @@ def main(arguments: Sequence[str]) -> None:
     plain, _ = settings_of(Options(options.agent, env=options.env))
     work = _work_of_peer(plain, protocol, bench.untimed_calls, steps)
     script = Path(__file__).parents[1] / "benchmark.py"
-    given = {**asdict(options), "peer": "none", "steps": steps}
-    ours = [argument for name, value in given.items() for argument in (f"--{name}", str(value))]
-    print(json.dumps(peer.compare([sys.executable, str(script), "throughput", *ours], work, options.repeats)))
+    ours = [sys.executable, str(script), "throughput", *command_line.without({"--peer", "--repeats"}, arguments)]
+    print(json.dumps(peer.compare(ours, work, options.repeats)))
 
 
 def settings_of(options: Options) -> tuple[Settings, Protocol]:
@@ -136,9 +139,10 @@ def settings_of(options: Options) -> tuple[Settings, Protocol]:
         precision=options.precision,
         threads=options.threads,
     )
-    batches = {"batch_size": 32 * group, "update_period_steps": 4 * group} if bench.agent == "dqn" else {}
-    network = _NIPS if options.network == "nips" else {}
-    return settings_for(bench.agent, bench.preset, run, **{**bench.replaced, **batches, **network})
+    replaced = {**bench.replaced, **(_NIPS if options.network == "nips" else {})}
+    if bench.agent == "dqn":
+        replaced |= {"batch_size": 32 * group, "update_period_steps": 4 * group, "double": options.double}
+    return settings_for(bench.agent, bench.preset, run, **replaced)
 
 
 def describe(speed: "Speed") -> str:
@@ -151,9 +155,8 @@ def describe(speed: "Speed") -> str:
     ]
     lines = [f"{'':22}{'a call':>12}{'a step':>12}"]
     lines += [f"{name:22}{ms:9.3f} ms{ms * calls:9.3f} ms   {note}".rstrip() for name, ms, calls, note in parts if ms]
-    if speed.sample_ms:
-        share = f"{speed.sample_ms / speed.update_ms:.0%} of the update"
-        lines.append(f"{'  of which sampling':22}{speed.sample_ms:9.3f} ms{'':15}{share}")
+    if speed.sample_ms:  # where the gradient before is still being computed in the meantime
+        lines.append(f"{'  sampling, beside it':22}{speed.sample_ms:9.3f} ms")
     rest = speed.step_ms - sum(ms * calls for _, ms, calls, _ in parts)  # below 0 where an update runs beside acting
     floor = f"floor {speed.floor_step_ms:.3f} ms, {speed.floor_share:.0%} of the measured time"
     lines.append(f"{'the rest of the loop':34}{rest:9.3f} ms")
