@@ -1,4 +1,4 @@
-"""Deep Q-learning: Mnih et al. (2015), with double Q-learning and n-step returns as settings."""
+"""Deep Q-learning: Mnih et al. (2015), with every part of Rainbow, and implicit quantiles, as settings."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,7 @@
 """DQN: a network that learns action values by Q-learning from a replay.
 
 Source: Mnih et al. (2015), Human-level control through deep reinforcement learning; van Hasselt et al. (2016) for
-double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns.
+double Q-learning; Sutton (1988) and Hessel et al. (2018) for n-step returns; the README lists further parts.
 Departs: 1. Transitions can be sampled only once their n successors are there. 2. An update is sampled when it is due,
 and takes effect just before the next one begins: meanwhile its gradient is computed beside acting and the emulator, for
 which the network stands still. So the newest transitions that the last update of a period may see are one period old
@@ -159,7 +159,7 @@ class DQN:
         if isinstance(replay, PrioritisedReplay):
             drawn = replay.sample(size, self._random, self._importance(step))
         else:
-            drawn = Drawn(replay.sample(size, self._random), self._places, np.ones(size, np.float32))
+            drawn = Drawn(replay.sample(size, self._random), np.zeros(0, np.int64), np.ones(size, np.float32))
         batch = augmented(drawn.batch, self._noise, shift=config.shift_pixels, intensity=config.intensity_noise)
         return drawn._replace(batch=batch)
 

@@ -116,7 +116,7 @@ class Config(ExplorationConfig, RewardConfig, PretrainedConfig):
             check_range(name, getattr(self, name), 1e-12)
         for name in ("learning_rate", "target_rate", "average_rate"):
             check_range(name, getattr(self, name), 1e-12, 1)
-        check_range("optimizer_epsilon", self.optimizer_epsilon, 0)
+        check_range("optimizer_epsilon", self.optimizer_epsilon, 1e-12)
         for name in ("encoder_sizes", "hidden_sizes"):
             for size in getattr(self, name):
                 check_range(name, size, 1)

@@ -50,7 +50,7 @@ class Mean:
         return values, tf.ones_like(values)
 
     def goal(self, places: tf.Tensor, weights: tf.Tensor, policy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return _mean_over_actions(places, policy), weights[:, 0]
+        return _mean_over_actions(places, weights, policy)
 
     def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
         return huber(places[:, 0] - taken)
@@ -93,7 +93,7 @@ class Quantile:
         return outputs[1], tf.ones_like(outputs[1])
 
     def goal(self, places: tf.Tensor, weights: tf.Tensor, policy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return _mean_over_actions(places, policy), weights[:, 0]
+        return _mean_over_actions(places, weights, policy)
 
     def loss(self, taken: tf.Tensor, places: tf.Tensor, weights: tf.Tensor, *drawn: tf.Tensor) -> tf.Tensor:
         return quantile_huber(taken, self._middles, places)
@@ -110,8 +110,9 @@ class Implicit(Quantile):
         return quantile_huber(taken, drawn[-1], places)
 
 
-def _mean_over_actions(places: tf.Tensor, policy: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(policy[..., None] * places, axis=1)
+def _mean_over_actions(places: tf.Tensor, weights: tf.Tensor, policy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The means [B, M] of places, which weigh as much for every action."""
+    return tf.reduce_sum(policy[..., None] * places, axis=1), weights[:, 0]
 
 
 def make_returns(config: Config) -> Returns:
