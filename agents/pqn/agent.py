@@ -67,20 +67,22 @@ class PQN:
             # A cloned policy has no normalisation, and would choose other actions with it.
             normalised = not config.policy
             head = ValueHead(config.hidden_sizes, self._num_actions, seeds, normalised=normalised)
-            self.network = q_network(encoder, head)
+            self._online = q_network(encoder, head)
+            averages = config.average_rate < 1
+            self.network = copy_of(self._online) if averages else self._online  # plays for a score
             self._optimizer = make_optimizer("radam", config.learning_rate, config.optimizer_epsilon)
-            self._online = copy_of(self.network)
             self._optimizer.build(self._online.trainable_variables)
             slow_down(self._optimizer, self._online, config)
-        self._move_average = devices.function(make_move(self.network, self._online, config.average_rate))
+        move_average = make_move(self.network, self._online, config.average_rate)
+        self._move_average = devices.function(move_average) if averages else None
         self._learn_from: Any = None  # compiled when the number of environments, and so the size of a rollout, is known
-        self._scored_values = Inference(self.network, observation_space)
-        self._training_values = Inference(self._online, observation_space)
+        self._scored_values = scored = Inference(self.network, observation_space)
+        self._training_values = Inference(self._online, observation_space) if averages else scored
 
     def start_from(self, policy: keras.Model) -> None:
         """Begin with a cloned policy's preferences for the values of actions: they agree on which is best."""
-        start_head(policy, self.network, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
-        self._online.set_weights(self.network.get_weights())
+        start_head(policy, self._online, lambda name: "values" if name == "policy" else name.replace("policy", "head"))
+        self.network.set_weights(self._online.get_weights())
 
     def actor(self, num_envs: int, seed: int, *, explore: bool) -> Explorer:
         exploration, values = (self._exploration, self._training_values) if explore else (GREEDY, self.values)
@@ -118,7 +120,8 @@ class PQN:
         chosen = list(minibatches(steps, config.minibatches, config.epochs, self._random))
         made = self._learn_from(*columns, np.array(chosen, np.int32))
         rollout.clear()
-        self._move_average()
+        if self._move_average is not None:
+            self._move_average()
         return {
             **dict(zip(METRICS, np.mean(made, axis=0), strict=True)),
             "loss/learning_rate": rate,
