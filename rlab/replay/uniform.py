@@ -148,7 +148,7 @@ class UniformReplay:
 def check_capacity(capacity: int, num_envs: int, observation_space: spaces.Space[Any], steps: int) -> None:
     """Raise UserError if a replay of this capacity could not hold one transition over `steps` that can be sampled."""
     stack = observation_space.size if isinstance(observation_space, FrameStack) else 1
-    least = (stack + steps + 1) * num_envs
+    least = (stack + steps) * num_envs
     if capacity < least:
         raise UserError(
             f"the replay is too small: received a capacity of {capacity} for {num_envs} environments, "
@@ -159,10 +159,13 @@ def check_capacity(capacity: int, num_envs: int, observation_space: spaces.Space
 def expected_memory(
     capacity: int, observation_space: spaces.Space[Any], action_space: spaces.Space[Any], *, compressed: bool
 ) -> int:
-    """The bytes that a replay will hold when it is full; of compressed frames, what Atari games were found to need."""
+    """The bytes that a replay will hold when it is full.
+
+    Of compressed stacks of frames, what Atari games were found to need; of other images, as if none were compressed.
+    """
     size = int(np.prod((observation_space.shape or ())[: -1 if isinstance(observation_space, FrameStack) else None]))
     frame = size * (observation_space.dtype or np.dtype(np.float32)).itemsize
-    if compressed and is_image(observation_space):
+    if compressed and isinstance(observation_space, FrameStack):
         frame = frame // 10
     action = int(np.prod(action_space.shape or ())) * (action_space.dtype or np.dtype(np.int64)).itemsize
     return capacity * (frame + action + 4 + 4 + 1 + 1)

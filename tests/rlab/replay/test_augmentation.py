@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -28,6 +28,7 @@ def test_a_shift_moves_the_window_and_repeats_the_edge(offset, shown):
     assert found.dtype == np.uint8
 
 
+@settings(deadline=None)
 @given(
     arrays.arrays(np.uint8, (3, 5, 4, 2)),
     arrays.arrays(np.int64, (3, 2), elements=st.integers(-6, 6)),
