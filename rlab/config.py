@@ -147,10 +147,11 @@ class Settings:
 
     def departures(self) -> dict[str, Any]:
         """The settings by which a run departed from its protocol, for whoever shows a score."""
-        found = {"life_loss_ends_value": self.run.life_loss_ends_value}
-        for name in ("reward_clipping", "reward_log"):
-            if hasattr(self.config, name):
-                found[name] = getattr(self.config, name)
+        found: dict[str, Any] = {"life_loss_ends_value": self.run.life_loss_ends_value}
+        for name in ("reward_clipping", "reward_log", "normalise_rewards"):
+            found[name] = getattr(self.config, name, False)
+        scale = getattr(self.config, "reward_scale", 1.0)
+        found["reward_scale"] = scale if scale != 1 else False
         if hasattr(self.config, "greedy_evaluation"):
             found["drawn_actions"] = not self.config.greedy_evaluation
         return {name: value for name, value in found.items() if value}

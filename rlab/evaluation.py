@@ -42,6 +42,12 @@ class Evaluation:
     frames: int
     departures: Mapping[str, Any]  # by which departed from the protocol
 
+    def departed(self) -> list[str]:
+        """The departures in words."""
+        return [
+            name.replace("_", " ") + ("" if value is True else f" {value}") for name, value in self.departures.items()
+        ]
+
     @staticmethod
     def read(run: Path) -> "Evaluation":
         """The latest evaluation of a run. Raises UserError if there is none, or something else in its place."""

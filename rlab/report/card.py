@@ -31,7 +31,7 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
         raise UserError(f"{folder} was stopped before the first entry of its log, which tells how it was trained")
     seconds = clock(scalars)[1][-1]
     steps, frames = scalars["train/frames"][-1]  # as far as it came, the last turn whole
-    departures = ", ".join(name.replace("_", " ") for name in evaluation.departures) or "none"
+    departures = ", ".join(evaluation.departed()) or "none"
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
     train = shlex.join(origin["command"])
     longer = ""

@@ -99,8 +99,12 @@ def test_departures_from_the_protocol_are_named():
     assert make("dqn", "paper").departures() == {"life_loss_ends_value": True, "reward_clipping": True}
     assert make("dqn", "book").departures() == {}
     assert make("random", "uniform").departures() == {}
-    assert make("dqn", "half_hour").departures() == {"life_loss_ends_value": True, "reward_log": True}
-    assert make("pqn", "half_hour").departures() == {"life_loss_ends_value": True, "reward_log": True}
+    logarithms = {"life_loss_ends_value": True, "reward_log": True, "reward_scale": 0.1}
+    assert make("dqn", "half_hour").departures() == logarithms
+    assert make("pqn", "half_hour").departures() == logarithms
+    assert list(make("ppo", "atari").departures()) == [
+        *("life_loss_ends_value", "reward_clipping", "normalise_rewards", "drawn_actions")
+    ]
 
 
 def test_the_first_preset_that_is_meant_for_an_environment_is_its_own():

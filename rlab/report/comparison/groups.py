@@ -101,11 +101,7 @@ def _unpaired(groups: Sequence[Group]) -> list[str]:
 
 def _departures(group: Group) -> str:
     """The settings, and in how many runs if not in all."""
-    counts = Counter(
-        name.replace("_", " ") + ("" if value is True else f" {value}")
-        for evaluation in group.runs.values()
-        for name, value in evaluation.departures.items()
-    )
+    counts = Counter(words for evaluation in group.runs.values() for words in evaluation.departed())
     runs = len(group.runs)
     return ", ".join(
         words if count == runs else f"{words} (in {count} of {runs} runs)" for words, count in counts.items()
