@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 from rlab.types import UserError
 
@@ -97,14 +98,18 @@ def versions() -> dict[str, str]:
     return found
 
 
-def changes(run: Path, device: str | None = None) -> list[str]:
-    """What differs from what a run was started on and with, in words; None: whatever the device is now."""
+def changes(run: Path, device: str | None = None, extra: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """What differs from what a run was started on and with, in words; `device` None: whatever it is now.
+
+    `extra` are the facts that `write_origin` was given, as they are now.
+    Raises UserError if the run does not tell what it was started with.
+    """
     try:
         origin = json.loads((run / ORIGIN).read_text())
-        before = {**{name: origin[name] for name in ("python", "git", "system", "device")}, **origin["versions"]}
+        before = {**origin, **{name: origin[name] for name in _machine("")}, **origin["versions"]}
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
-    now = {**_machine(before["device"] if device is None else device), **versions()}
+    now = {**_machine(before["device"] if device is None else device), **versions(), **extra}
     return [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
 
 

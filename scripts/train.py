@@ -163,7 +163,7 @@ def start(options: Options, settings: Settings, protocol: Protocol) -> None:
     _check_memory(memory)
     print(f"{settings.agent} ({settings.preset}) on {settings.run.env} under {protocol.identity}; {device}")
     if memory:
-        print(f"memory: the replay will need about {memory / 1e6:,.0f} MB when it is full")
+        print(f"memory: the replay will need up to about {memory / 1e6:,.0f} MB when it is full")
     run = rundir.create(options.root, settings.run.env, settings.agent, settings.run.seed)
     print(f"run: {run}", flush=True)
     with rundir.locked(run), telling_how_to_go_on(run):
@@ -219,7 +219,8 @@ def resume(options: Resume) -> None:
         if isinstance(agent, Remembering):
             print("playing the latest games again, to fill the replay", flush=True)
         training = _training(run, settings, agent, protocol, resume=True)
-        for note in [*rundir.changes(run, device), *training.begin()]:
+        facts = {"protocol": protocol.identity, **envs.origin(settings.run.env)}
+        for note in [*rundir.changes(run, device, facts), *training.begin()]:
             print(f"not the same as before: {note}")
         if longer:
             settings.write(run / rundir.CONFIG)
@@ -249,8 +250,7 @@ def _train(training: "Training", score_episodes: int, logs: Path) -> None:
             print(f"score it with: python scripts/evaluate.py {run}" if training.ended else way_on(run))
             raise SystemExit(130)
     if training.step < training.config.steps:
-        minutes = f"{training.config.minutes:g} minutes"
-        print(f"ended at step {training.step} after {minutes}; a larger --minutes goes on")
+        print(f"ended at step {training.step} after {training.config.minutes:g} minutes; a larger --minutes goes on")
     if score_episodes:
         if status := _call("evaluate.py", run, "--episodes", score_episodes):
             raise SystemExit(status)

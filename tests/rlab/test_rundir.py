@@ -134,6 +134,13 @@ def test_versions_that_changed_are_told(tmp_path):
     assert len(changed) == 2
 
 
+def test_facts_that_changed_are_told(tmp_path):
+    rundir.write_origin(tmp_path, "", {"protocol": "ale_v5:1", "rom_sha256": "abc"})
+    assert rundir.changes(tmp_path, "", {"protocol": "ale_v5:1", "rom_sha256": "abc"}) == []
+    changed = rundir.changes(tmp_path, "", {"protocol": "ale_v5:2", "rom_sha256": "abc"})
+    assert changed == ["protocol ale_v5:1 -> ale_v5:2"]
+
+
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"versions": 3}'])
 def test_a_run_without_its_origin_is_told_in_one_line(tmp_path, content):
     if content is not None:

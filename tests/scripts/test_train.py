@@ -124,7 +124,7 @@ def test_a_run_of_ms_pacman_leaves_its_files(pacman):
     assert files(run) == {"config.json", "origin.json", "events.out", "tapes.sqlite", "best"}
     assert sorted(path.name for path in run.glob("step_*")) == ["step_000000700", "step_000001400"]
     assert f"dqn (fast) on ALE/MsPacman-v5 under {ALE.identity}; " in lines[0]
-    assert lines[1].startswith("memory: the replay will need about ")
+    assert lines[1].startswith("memory: the replay will need up to about ")
     origin = json.loads((run / "origin.json").read_text())
     assert origin["rom_sha256"] == envs.origin("ALE/MsPacman-v5")["rom_sha256"]
     assert origin["environment"].startswith("ale-py ")
@@ -182,7 +182,14 @@ def test_an_environment_of_a_users_own_is_trained_whether_or_not_it_repeats_itse
     run = only_run(tmp_path)
     assert run.parents[1] == tmp_path / f"my_games-{name}-v0"
     assert agents.read_settings(run).run.env == f"my_games:{name}-v0"
-    call("train.py", "--resume", run, "--steps", "200", *UNSCORED)
+    origin = json.loads((run / "origin.json").read_text())
+    (run / "origin.json").write_text(json.dumps(origin | {"protocol": "gymnasium:1"}))
+    lines = call("train.py", "--resume", run, "--steps", "200", *UNSCORED)
+    changes = [line.removeprefix("not the same as before: ") for line in lines if line.startswith("not the same")]
+    assert changes == [
+        f"protocol gymnasium:1 -> {GYMNASIUM.identity}",
+        *([] if name == "Good" else ["this environment does not repeat itself: new episodes begin"]),
+    ]
     # an episode lasts 20 turns of 2 environments; what does not repeat itself begins anew at step 100
     assert TapeStore(run / "tapes.sqlite").table("train")[-1]["step"] >= (160 if name == "Good" else 140)
 
