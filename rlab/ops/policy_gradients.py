@@ -8,6 +8,8 @@ def policy_gradient_loss(log_prob: tf.Tensor, advantage: tf.Tensor) -> tf.Tensor
 
     Source: Williams (1992), REINFORCE; Sutton and Barto (2018), section 13.3; the book, "Policy Gradients".
     """
+    tf.debugging.assert_rank(log_prob, 1)
+    tf.debugging.assert_rank(advantage, 1)
     return -log_prob * tf.stop_gradient(advantage)
 
 
@@ -19,6 +21,8 @@ def clipped_surrogate_loss(
     While the policy is still the one that acted, its gradient is that of `policy_gradient_loss`.
     Source: Schulman et al. (2017), Proximal Policy Optimization Algorithms, equation 7.
     """
+    for one in (log_prob, old_log_prob, advantage):
+        tf.debugging.assert_rank(one, 1)
     ratio = tf.exp(log_prob - tf.stop_gradient(old_log_prob))
     advantage = tf.stop_gradient(advantage)
     return -tf.minimum(ratio * advantage, tf.clip_by_value(ratio, 1 - clip_range, 1 + clip_range) * advantage)
@@ -29,5 +33,7 @@ def approximate_kl(log_prob: tf.Tensor, old_log_prob: tf.Tensor) -> tf.Tensor:
 
     Source: Schulman (2020), Approximating KL Divergence, estimator k3.
     """
+    tf.debugging.assert_rank(log_prob, 1)
+    tf.debugging.assert_rank(old_log_prob, 1)
     log_ratio = log_prob - old_log_prob
     return tf.exp(log_ratio) - 1 - log_ratio

@@ -65,7 +65,8 @@ def test_the_surrogate_gains_nothing_beyond_the_clip_range(ratio, advantage, los
 
 def test_the_divergence_is_that_of_the_estimator():
     # the same: 0; twice as likely: 2 - 1 - ln 2; half as likely: 0.5 - 1 + ln 2
-    divergence = approximate_kl(tf.constant([-1.0, DOUBLE - 1, HALF - 1], tf.float64), tf.constant(-1.0, tf.float64))
+    old = tf.constant([-1.0] * 3, tf.float64)
+    divergence = approximate_kl(tf.constant([-1.0, DOUBLE - 1, HALF - 1], tf.float64), old)
     np.testing.assert_allclose(divergence, [0, 1 - DOUBLE, DOUBLE - 0.5], atol=1e-12)
 
 
@@ -74,6 +75,18 @@ def test_the_mean_divergence_over_actions_of_the_old_policy_is_the_exact_one():
     exact = np.sum(old * np.log(old / new))
     estimates = approximate_kl(tf.constant(np.log(new)), tf.constant(np.log(old)))
     assert np.sum(old * estimates) == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_argument_of_another_rank_is_refused(place):
+    """A column beside a row would make a matrix of both, unseen."""
+    arguments = [tf.zeros(4)] * 3
+    arguments[place] = tf.zeros((4, 1))
+    with pytest.raises(ValueError, match="must have rank 1"):
+        clipped_surrogate_loss(*arguments, 0.2)
+    for loss in (policy_gradient_loss, approximate_kl) if place < 2 else ():
+        with pytest.raises(ValueError, match="must have rank 1"):
+            loss(*arguments[:2])
 
 
 def test_the_gradient_of_the_loss_is_what_small_steps_find():
