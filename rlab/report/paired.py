@@ -60,7 +60,7 @@ class Difference:
     seeds_needed: int | None  # see `seeds_needed`; None as well from one seed
 
 
-def mean_interval(values: Sequence[float]) -> Interval:
+def student_interval(values: Sequence[float]) -> Interval:
     """The mean over seeds with its 95% interval by Student's t: mean ± t(0.975, n - 1) s / sqrt(n).
 
     Why t and no bootstrap: from three seeds a bootstrap can draw ten different samples only, and its percentiles cover
@@ -98,7 +98,7 @@ def critical(freedom: float) -> float:
 def paired(values: Sequence[float], others: Sequence[float]) -> Difference:
     """`values` minus `others`, each of the same seeds in the same order, with the interval of their mean."""
     differences = [value - other for value, other in zip(values, others, strict=True)]
-    interval = mean_interval(differences)
+    interval = student_interval(differences)
     if len(differences) < 2:
         return Difference(differences, interval, None, None)
     deviation = math.sqrt(_variance(differences))

@@ -10,7 +10,7 @@ import numpy as np
 from rlab.evaluation import Evaluation
 from rlab.pretrained import Passport
 from rlab.report import curves
-from rlab.report.paired import Difference, Interval, mean_interval, paired
+from rlab.report.paired import Difference, Interval, paired, student_interval
 from rlab.report.transfer.plan import Arm, Plan
 from rlab.types import UserError
 
@@ -84,7 +84,7 @@ def measure(place: Path, plan: Plan, seed: int) -> Run:
 def outcome(arm: Arm, passport: Passport | None, runs: list[Run], plan: Plan, scratch: Outcome | None) -> Outcome:
     """An arm of these runs, of what the passport says, and, unless it is scratch itself, beside scratch."""
     measured = _measured(runs, plan)
-    intervals = {name: mean_interval(values) for name, values in measured.items()}
+    intervals = {name: student_interval(values) for name, values in measured.items()}
     seconds = float(np.mean([run.seconds for run in runs]))
     before = None if passport is None else _pretraining(arm, passport)
     fitting = 0.0 if before is None else before.seconds

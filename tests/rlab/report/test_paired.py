@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rlab.report.paired import Interval, holm, mean_interval, mean_over_tasks, paired, seeds_needed, unpaired
+from rlab.report.paired import Interval, holm, mean_over_tasks, paired, seeds_needed, student_interval, unpaired
 
 SCRATCH = [10.0, 30.0, 20.0, 25.0]
 OTHER = [14.0, 33.0, 29.0, 27.0]
 
 
 def test_the_interval_of_a_mean_is_scipys():
-    found = mean_interval(SCRATCH)
+    found = student_interval(SCRATCH)
     expected = stats.ttest_1samp(SCRATCH, 0).confidence_interval(0.95)
     assert found.mean == 21.25
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
@@ -19,7 +19,7 @@ def test_the_interval_of_a_mean_is_scipys():
 
 def test_the_interval_of_two_seeds_by_hand():
     """s = sqrt(2), so s / sqrt(2) = 1, and t(0.975, 1) = 12.706."""
-    found = mean_interval([1.0, 3.0])
+    found = student_interval([1.0, 3.0])
     assert (found.mean, found.low, found.high) == pytest.approx((2, 2 - 12.7062, 2 + 12.7062), abs=1e-4)
 
 
@@ -122,7 +122,7 @@ def test_a_mean_over_tasks_by_hand():
 
 
 def test_the_mean_of_one_task_is_its_own():
-    assert mean_over_tasks([OTHER]) == mean_interval(OTHER)
+    assert mean_over_tasks([OTHER]) == student_interval(OTHER)
 
 
 def test_a_task_with_one_seed_leaves_no_interval_over_tasks():
