@@ -66,7 +66,7 @@ class Passport:
     environment: str
     protocol: str  # name and hash
     preprocessing: str  # what is made of screens: see `Protocol.preprocessing`
-    features: int  # of the encoder, for each observation
+    features: int  # numbers that it gives for each observation
     trained_on: Mapping[str, Any]  # the card of the recorded games
     results: Mapping[str, Any]  # on games that it was not trained on
     origin: Mapping[str, Any]  # command, versions, date

@@ -20,8 +20,9 @@ class Config:
     gamma: float = 0.99
     """Discount per step. Higher: looks further ahead, takes more sweeps, and the value comes nearer to the score."""
     tolerance: float = 1e-8
-    """The planner has finished when no value changes by more in a sweep, in points. Higher: fewer sweeps; the policy
-    found by value iteration is worse than the best by less than 2 gamma / (1 - gamma) times this."""
+    """The planner has finished when no value changes by more in a sweep, in points, or, in policy iteration, when no
+    action would gain more. Higher: fewer sweeps; the policy found by value iteration is worse than the best by less
+    than 2 gamma / (1 - gamma) times this."""
 
     def __post_init__(self) -> None:
         check_range("gamma", self.gamma, 0, 0.999999)

@@ -29,7 +29,7 @@ def load(
     """The games of recordings (`scripts/record.py`) and runs, taken from the folders in turns, each game once.
 
     `stream` says which games; empty: `demo` of a recording, `train` of a run. Whole games are taken until they have
-    `steps` agent steps. `emulate(tape)` plays a tape again, at about 0.4 ms a step of an Atari game; what it shows is
+    `steps` agent steps. `emulate(tape)` plays a tape again, at less than 1 ms a step of an Atari game; what it shows is
     kept in one file beside the first tapes, or in `cache_folder`, if that can be written. `on_game` is told how many of
     how many games were played again.
 
