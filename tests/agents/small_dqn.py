@@ -42,6 +42,18 @@ def let_value(network: keras.Model, *values: float) -> None:
     network.set_weights([*map(np.zeros_like, others), np.array(values, bias.dtype)])
 
 
+def inputs_of(agent: Any) -> list[Any]:
+    """A list to which every update from now on adds what it is computed from, in the order of `make_gradient`'s."""
+    handed, compute = [], agent._compute
+
+    def noted(*inputs: Any) -> Any:
+        handed.append(inputs)
+        return compute(*inputs)
+
+    agent._compute = noted
+    return handed
+
+
 def first_metrics(agent: Any, *steps: Transitions) -> Any:
     """What the first update logs, which the last of the steps makes due; it takes effect with one more like it."""
     for transitions in (*steps, steps[-1]):

@@ -12,7 +12,7 @@ from agents.dqn import make
 from agents.dqn.update import PASSES
 from rlab.seeding import Seeds
 from rlab.types import UserError
-from tests.agents.small_dqn import ACTED, OBSERVED, PLAIN, dqn, first_metrics, let_value, step
+from tests.agents.small_dqn import ACTED, OBSERVED, PLAIN, dqn, first_metrics, inputs_of, let_value, step
 
 LN2 = math.log(2)
 NOTHING = np.zeros((2, 2), np.float32), np.zeros(2, np.bool_)
@@ -24,15 +24,21 @@ def let_tell(network: keras.Model, *numbers: float) -> None:
 
 
 def test_categorical_returns_are_compared_with_the_projected_target():
-    agent = dqn(returns="categorical", return_numbers=3, return_limit=1.0)
-    let_tell(agent._target, 0, 0, 0)  # all as probable
+    agent = dqn(returns="categorical", return_numbers=3, return_limit=2.0)
+    let_tell(agent._target, 0, 0, 0)  # -2, 0 and 2 are all as probable
     let_tell(agent.network, 0, LN2, 0)  # 1/4, 1/2, 1/4
-    # 1 + 0.5 * (-1, 0, 1) = 0.5, 1, 1.5: a third of the mass is halfway between 0 and 1, the rest at the upper end
-    # 1/6 ln (1/6 / 1/2) + 5/6 ln (5/6 / 1/4); the mean of the target is 1, and that of what is told 0
-    metrics = first_metrics(agent, *[step(reward=1)] * 2)
+    # 2 + 0.5 * (-2, 0, 2) = 1, 2, 3: a third of the mass is halfway between 0 and 2, the rest at the upper end
+    # 1/6 ln (1/6 / 1/2) + 5/6 ln (5/6 / 1/4); the mean of the target is 2, and that of what is told 0
+    metrics = first_metrics(agent, *[step(reward=2)] * 2)
     assert metrics["loss/value"] == pytest.approx(math.log(1 / 3) / 6 + 5 / 6 * math.log(10 / 3), rel=1e-5)
-    assert metrics["loss/td_error"] == pytest.approx(1)
+    assert metrics["loss/td_error"] == pytest.approx(2)
     assert metrics["value/mean"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_mean_of_categorical_returns_is_over_numbers_up_to_the_limit():
+    agent = dqn(returns="categorical", return_numbers=3, return_limit=5.0)
+    let_tell(agent.network, 0, 0, LN2)  # 1/4, 1/4, 1/2 of -5, 0, 5
+    np.testing.assert_allclose(agent.values(NOTHING[0]), np.full((2, 3), 1.25), rtol=1e-6)
 
 
 def test_quantiles_are_compared_with_each_of_the_target():
@@ -108,21 +114,70 @@ def test_with_distributions_the_action_of_the_best_mean_is_followed():
     assert first_metrics(agent, *[step()] * 2)["loss/td_error"] == pytest.approx(0.5 * 3)
 
 
-@pytest.mark.parametrize("returns", ["mean", "quantile", "categorical", "implicit"])
+def let_tell_apart(network: keras.Model, here: np.ndarray, there: np.ndarray) -> None:
+    """Let a network tell the numbers `here` [3, N] of observations (0, .) and those `there` [3, N] of (1, .)."""
+    values = {
+        "hidden_1/kernel": np.eye(2, 4),
+        "values/kernel": np.outer(np.eye(4)[0], there - here),
+        "values/bias": here.reshape(-1),
+    }
+    network.set_weights([values.get(one.path, np.zeros(one.shape)).astype(np.float32) for one in network.weights])
+
+
+def softmax(values: np.ndarray) -> np.ndarray:
+    powers = np.exp(values)
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+@pytest.mark.parametrize("returns", ["mean", "quantile", "categorical"])
 def test_munchausen_adds_to_the_reward_and_follows_a_soft_policy(returns):
-    agent = dqn(
-        returns=returns, return_numbers=2, return_limit=10.0, munchausen=0.5, munchausen_temperature=0.5, gamma=0.5
-    )
-    for network in (agent._target, agent.network):
-        weights = network.get_weights()
-        network.set_weights([np.zeros_like(one) for one in weights])  # all values are 0, or of -10 and 10 as probable
-    # each of three actions has probability 1/3; reward 2 + 0.5 * max(0.5 ln 1/3, -1); then 0.5 * (0 - 0.5 ln 1/3)
-    expected = 2 - 0.25 * math.log(3) + 0.25 * math.log(3)
+    """By the target network: the reward of the policy where the action was taken, what follows of the next one's."""
+    count, share, temperature, action = 1 if returns == "mean" else 2, 0.5, 0.5, 2
+    settings = {"munchausen": share, "munchausen_temperature": temperature}
+    agent = dqn(returns=returns, return_numbers=2, return_limit=2.0, **settings)
+    here, there, believed = np.random.default_rng(1).normal(size=(3, 3, count))
+    let_tell_apart(agent._target, here, there)
+    let_tell_apart(agent.network, believed, believed + 3)
+    support = np.array([-2.0, 2.0])
+
+    def means(told: np.ndarray) -> np.ndarray:
+        return np.asarray(softmax(told) @ support if returns == "categorical" else told.mean(axis=1))
+
+    before, after = (softmax(means(told) / temperature) for told in (here, there))
+    bonus = share * np.clip(temperature * np.log(before[action]), -1, 0)
+    places = (support if returns == "categorical" else there) - temperature * np.log(after)[:, None]  # [3, N]
+    if returns == "categorical":
+        weights = (after[:, None] * softmax(there)).reshape(-1)  # of each place of each action
+        goal = 1 + bonus + 0.5 * places.reshape(-1)
+    else:
+        weights, goal = np.full(count, 1 / count), 1 + bonus + 0.5 * after @ places
+    error = abs(weights @ goal - means(believed)[action])
+    first, second = step(reward=1, action=action), step(reward=1, action=action)
+    metrics = first_metrics(agent, first, second._replace(observation=np.array([[1, 0]], np.float32)))
+    assert metrics["loss/td_error"] == pytest.approx(error, rel=1e-4)
+    assert metrics["value/mean"] == pytest.approx(means(believed)[action], rel=1e-4)
+    if returns == "categorical":
+        upper = weights @ (np.clip(goal, -2, 2) + 2) / 4  # of the mass at each place
+        projected = np.array([1 - upper, upper])
+        told = softmax(believed)[action]
+        assert metrics["loss/value"] == pytest.approx(projected @ np.log(projected / told), rel=1e-4)
+
+
+def test_munchausen_goes_with_implicit_returns():
+    agent = dqn(returns="implicit", munchausen=0.5, munchausen_temperature=0.5)
+    let_cosine(agent._target, 0, 0, 1, 2)  # at all fractions alike
+    let_cosine(agent.network, 0, 0, 0, 0)
+    policy = softmax(np.array([0.0, 2, 4]))
+    follows = policy @ (np.arange(3) - 0.5 * np.log(policy))
+    expected = 2 + 0.5 * max(0.5 * np.log(policy[0]), -1) + 0.5 * follows
     assert first_metrics(agent, *[step(reward=2)] * 2)["loss/td_error"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_munchausen_adds_is_cut_in_the_reward_and_not_in_what_follows():
     agent = dqn(munchausen=0.5, munchausen_temperature=2.0)
     let_value(agent.network, 0, 0, 0)
     let_value(agent._target, 0, 0, 0)
-    # 2 ln 1/3 is cut to -1 in the reward, and not in what follows
+    # each of three actions has probability 1/3, and 2 ln 1/3 is cut to -1
     metrics = first_metrics(agent, *[step(reward=2)] * 2)
     assert metrics["loss/td_error"] == pytest.approx(2 - 0.5 + 0.5 * 2 * math.log(3), rel=1e-5)
 
@@ -140,6 +195,16 @@ def test_a_duel_is_the_state_s_worth_and_what_actions_differ_by():
     assert agent.values(NOTHING[0]).tolist() == [[3, 4, 8]] * 2
 
 
+def test_a_duel_of_distributions_is_one_of_each_of_their_numbers():
+    agent = dqn(dueling=True, returns="quantile", return_numbers=2)
+    told = {"value/bias": [5.0, 10.0], "advantage/bias": [1.0, 0.0, 2.0, 3.0, 6.0, 9.0]}  # means 3 and 4
+    agent.network.set_weights(
+        [np.array(told.get(one.path, np.zeros(one.shape)), np.float32) for one in agent.network.weights]
+    )
+    distributions = np.asarray(agent.network(NOTHING[0])[1])
+    assert distributions.tolist() == [[[3, 6], [4, 9], [8, 15]]] * 2
+
+
 def test_noise_explores_and_evaluation_has_none():
     agent = dqn(noise=0.5, epsilon_start=0.0, epsilon_end=0.0)
     let = agent.network.get_weights()
@@ -147,6 +212,15 @@ def test_noise_explores_and_evaluation_has_none():
     exploring, playing = (agent.actor(2, 0, explore=explore) for explore in (True, False))
     assert len({tuple(exploring.act(*NOTHING)[0]) for _ in range(40)}) > 1
     assert {tuple(playing.act(*NOTHING)[0]) for _ in range(40)} == {(0, 0)}
+
+
+def test_each_pass_of_an_update_has_noise_of_its_own():
+    agent = dqn(noise=0.5, double=True)
+    handed = inputs_of(agent)
+    first_metrics(agent, *[step()] * 2)
+    noise = handed[0][-1]
+    assert noise.shape == (PASSES, agent._noise_size)
+    assert len(np.unique(noise)) == noise.size
 
 
 def test_noise_is_learnt_and_drawn_anew_for_each_update():
@@ -179,24 +253,6 @@ def test_settings_out_of_range_are_refused(setting, value):
     with pytest.raises(UserError, match=setting.replace("_", "-")):
         dqn(**{setting: value})
     assert getattr(PLAIN, setting) != value
-
-
-def test_transitions_are_drawn_by_their_errors_and_count_for_less_the_oftener():
-    """Of two transitions one has an error of 3 and one none; the priorities are their roots, with 0.01 before."""
-    agent = dqn(priority_exponent=0.5, importance_exponent=1.0, batch_size=64, warmup_steps=3, learning_rate=1e-12)
-    let_value(agent.network, 0, 0, 0)
-    let_value(agent._target, 0, 0, 0)
-    agent.observe(step(reward=3))
-    agent.observe(step(reward=0))
-    agent.observe(step(reward=0))  # not sampled yet: it has no successor
-    agent.learn()  # begins an update of a batch to which both belong
-    assert set(agent._places) == {0, 1}
-    agent._finish(agent._gradient.result())
-    drawn = agent._draw(agent._replay, 0)
-    expected = math.sqrt(3.01) / (math.sqrt(3.01) + 0.1)
-    assert np.mean(drawn.places == 0) == pytest.approx(expected, abs=1 / 64)  # stratified
-    least = 0.1 / math.sqrt(3.01)
-    np.testing.assert_allclose(drawn.weights, np.where(drawn.places == 0, least, 1), rtol=1e-5)
 
 
 IMAGES = spaces.Box(0, 255, (6, 5, 1), np.uint8)
@@ -238,9 +294,3 @@ def test_what_are_no_images_cannot_be_augmented(changes, space, received):
     assert str(refused.value).startswith(f"only images can be augmented: received {received}")
     assert str(refused.value).endswith(", allowed is 0")
     dataclasses.replace(config, shift_pixels=0, intensity_noise=0.0).check_fit(space, ACTED, 1)
-
-
-def test_importance_rises_to_a_full_correction():
-    agent = dqn(priority_exponent=0.5, importance_exponent=0.4, importance_steps=10)
-    assert [agent._importance(at) for at in (0, 5, 10, 99)] == pytest.approx([0.4, 0.7, 1, 1])
-    assert dqn(importance_exponent=0.4)._importance(99) == 0.4

@@ -164,24 +164,26 @@ def test_its_encoder_takes_steps_of_their_own_size(name, tmp_path):
     assert slow[-1] == pytest.approx(usual[-1], rel=0.5)
 
 
-@each_deep_agent
-def test_a_run_goes_on_with_its_own_copy(name, tmp_path):
+@pytest.mark.parametrize(("name", "cached"), [*((name, {}) for name in DEEP), ("dqn", {"cache_features": True})])
+def test_a_run_goes_on_with_its_own_copy(name, cached, tmp_path):
     """Bit for bit, also where the original is gone."""
     path = written(tmp_path, name)
-    chosen = case(name, encoder=str(path), freeze="all")
+    chosen = case(name, encoder=str(path), freeze="all", **cached)
     session = learnt(Session(chosen), 1)
     run = tmp_path / "run"
     session.save(run)
     pretrained.keep(chosen.settings.config, run)
     path.unlink()
     again = agents.make(chosen.settings, run=run)
-    again.load(run)
+    wanted = again.load(run)
     again_folder = tmp_path / "again"
     again_folder.mkdir()
     again.save(again_folder)
     learnt_files = {"network.keras", "baseline.keras", "learner.npz"} & {file.name for file in run.iterdir()}
     assert learnt_files
     assert not learnt_files & set(differing(run, again_folder))
+    for _ in range(wanted):  # the turns that its replay is to hold, here others
+        again.observe(next(session).transitions)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,25 @@ import math
 import pytest
 from gymnasium import spaces
 
+import agents
 from rlab.config import check_range, read_config
 from rlab.types import UserError
 from tests.rlab.written_settings import VECTOR, config_of, make
+
+OUT_OF_RANGE = {  # of every agent that learns from rollouts
+    "gamma": 1.1,
+    "trace_decay": -0.1,
+    "learning_rate": 0,
+    "learning_rate_decay_steps": -1,
+    "rollout_steps": 0,
+    "epochs": 0,
+    "minibatches": 0,
+    "optimizer_epsilon": 0,
+    "gradient_norm": 0,
+    "hidden_sizes": (0,),
+    "encoder_sizes": (-1,),
+    "reward_scale": 0,
+}
 
 
 @pytest.fixture
@@ -105,6 +121,7 @@ def test_a_value_of_another_type_is_refused(path, section, name, value):
         ("config", "gamma", math.nan),
         ("config", "learning_rate", 0),
         ("config", "learning_rate", 1.5),
+        ("config", "optimizer_epsilon", 0),
         ("config", "optimizer_epsilon", -1e-8),
         ("config", "epsilon_start", 1.01),
         ("config", "epsilon_end", -0.1),
@@ -116,6 +133,12 @@ def test_a_value_of_another_type_is_refused(path, section, name, value):
         ("config", "target_period_updates", 0),
         ("config", "target_rate", 0),
         ("config", "target_rate", 1.01),
+        ("config", "average_rate", 0),
+        ("config", "average_rate", 1.01),
+        ("config", "priority_exponent", -0.1),
+        ("config", "priority_exponent", 1.1),
+        ("config", "importance_exponent", 1.1),
+        ("config", "importance_steps", -1),
         ("config", "shift_pixels", -1),
         ("config", "shift_pixels", 33),
         ("config", "intensity_noise", -0.1),
@@ -132,6 +155,23 @@ def test_a_value_out_of_range_is_refused_when_given_and_when_read(path, section,
         dataclasses.replace(getattr(make(), section), **{name: value})
     change(path, section, **{name: value})
     assert f"--{name.replace('_', '-')} is out of range" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "value"),
+    [
+        *((agent, name, value) for agent in ("ppo", "pqn") for name, value in OUT_OF_RANGE.items()),
+        ("ppo", "clip_range", 0),
+        ("ppo", "target_kl", -0.1),
+        ("ppo", "value_coefficient", -0.5),
+        ("ppo", "entropy_coefficient", -0.01),
+        ("ppo", "log_deviation_start", 3),
+        ("pqn", "average_rate", 0),
+    ],
+)
+def test_agents_that_learn_from_rollouts_refuse_what_is_out_of_range(agent, name, value):
+    with pytest.raises(UserError, match=f"--{name.replace('_', '-')} is out of range: received .*, allowed is "):
+        agents.find(agent).Config(**{name: value})
 
 
 @pytest.mark.parametrize("value", [1, 1.0, 5, 10])

@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from rlab.loop import Loop
 from rlab.tapes import disagreement
-from rlab.types import Moment
+from rlab.types import Moment, UserError
 from tests.rlab.scripted import FIRST_SEED, FRAMES_A_STEP, START_FRAMES, Scripted
 
 
@@ -197,6 +197,18 @@ def test_counters_count_decisions_and_frames_of_all_environments():
     assert (loop.turn, loop.step, loop.frames) == (0, 0, 0)
     assert [turn.frames for turn in turns(loop, 3)] == [2 * FRAMES_A_STEP] * 3
     assert (loop.turn, loop.step, loop.frames) == (3, 6, 6 * FRAMES_A_STEP + loop.begun * START_FRAMES)
+
+
+@pytest.mark.parametrize("paid", [np.nan, np.inf])
+def test_a_reward_that_is_no_finite_number_is_refused(paid):
+    class Paying(Scripted):
+        def step(self, actions):
+            return super().step(actions)._replace(reward=np.array([1, paid], np.float32))
+
+    environment = Paying(2, "..T")
+    loop = Loop(environment, Player(environment), lambda number: FIRST_SEED + number, stream="train")
+    with pytest.raises(UserError, match=r"Scripted-v0 paid a reward that is no finite number: received \[ *1"):
+        next(loop)
 
 
 def test_nothing_is_stepped_before_the_first_turn():

@@ -1,6 +1,7 @@
 """Interrupted and resumed equals uninterrupted, bit for bit."""
 
 import dataclasses
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,14 @@ def finish(made: Training) -> Any:
     return made.agent
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two environments that ended."""
+    run = tmp_path_factory.mktemp("whole")
+    finish(training(run, settings("CartPole-v1", 2)))
+    return run
+
+
 @pytest.mark.parametrize(
     ("env", "num_envs"), [("CartPole-v1", 1), ("CartPole-v1", 3), ("ALE/MsPacman-v5", 1), ("ALE/MsPacman-v5", 2)]
 )
@@ -93,39 +102,38 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path: Path, env: str, 
         np.testing.assert_array_equal(left, right)
 
 
-def test_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path) -> None:
+def test_same_seed_gives_the_same_bits_and_another_does_not(tmp_path: Path, whole: Path) -> None:
     chosen = settings("CartPole-v1", 2)
-    for name in ("first", "second"):
-        finish(training(tmp_path / name, chosen))
-    assert difference(tmp_path / "first", tmp_path / "second") == []
+    finish(training(tmp_path / "same", chosen))
+    assert difference(whole, tmp_path / "same") == []
     other = dataclasses.replace(chosen, run=dataclasses.replace(chosen.run, seed=4))
     finish(training(tmp_path / "other", other))
-    assert "checkpoint: network.keras" in difference(tmp_path / "first", tmp_path / "other")
+    found = difference(whole, tmp_path / "other")
+    assert "checkpoint: network.keras" in found
+    kinds = {line.partition(" ")[0] if line.startswith("checkpoint") else " ".join(line.split()[:2]) for line in found}
+    assert kinds >= {"checkpoint:", "tapes: train", "scalars: loss/value", "scalars: train/score"}
 
 
-def test_how_often_one_evaluates_changes_no_weight(tmp_path: Path) -> None:
+def test_how_often_one_evaluates_changes_no_weight(tmp_path: Path, whole: Path) -> None:
     chosen = settings("CartPole-v1", 2)
     often = dataclasses.replace(chosen, run=dataclasses.replace(chosen.run, evaluation_period_steps=50))
-    finish(training(tmp_path / "seldom", chosen))
     finish(training(tmp_path / "often", often))
-    found = difference(tmp_path / "seldom", tmp_path / "often")
+    found = difference(whole, tmp_path / "often")
+    assert "scalars: eval/score" in found
     assert {line.split()[0] for line in found} <= {"checkpoint:", "tapes:", "scalars:"}
     assert not [line for line in found if "network" in line or "learner" in line or "train " in line]
 
 
-def test_a_torn_checkpoint_is_passed_over(tmp_path: Path) -> None:
-    chosen = settings("CartPole-v1", 1)
-    finish(training(tmp_path / "whole", chosen))
-    finish(training(tmp_path / "torn", chosen))
-    (tmp_path / "torn" / "step_000000600" / "learner.npz").write_bytes(b"torn")
-    finish(training(tmp_path / "torn", chosen, resume=True))
-    assert difference(tmp_path / "whole", tmp_path / "torn") == []
+def test_a_torn_checkpoint_is_passed_over(tmp_path: Path, whole: Path) -> None:
+    torn = shutil.copytree(whole, tmp_path / "torn", symlinks=True)
+    (torn / "step_000000600" / "learner.npz").write_bytes(b"torn")
+    finish(training(torn, settings("CartPole-v1", 2), resume=True))
+    assert difference(whole, torn) == []
 
 
-def test_a_run_without_a_whole_checkpoint_cannot_be_resumed(tmp_path: Path) -> None:
-    chosen = settings("CartPole-v1", 1)
-    finish(training(tmp_path / "run", chosen))
-    for folder in checkpoint.all_of(tmp_path / "run"):
+def test_a_run_without_a_whole_checkpoint_cannot_be_resumed(tmp_path: Path, whole: Path) -> None:
+    run = shutil.copytree(whole, tmp_path / "run", symlinks=True)
+    for folder in checkpoint.all_of(run):
         (folder / "manifest.json").unlink()
     with pytest.raises(UserError, match="no whole checkpoint"):
-        training(tmp_path / "run", chosen, resume=True)
+        training(run, settings("CartPole-v1", 2), resume=True)

@@ -155,6 +155,16 @@ def test_a_run_that_is_over_can_be_given_more_steps(tmp_path):
     assert scalars[0]["train/score"] == scalars[1]["train/score"]
 
 
+def test_a_resumed_run_points_to_its_best_checkpoint_again(tmp_path):
+    """As a kill may have come before it did."""
+    train(tmp_path, Student(1, 5, 2, 3, 4), GAME)
+    assert best_of(tmp_path) == 200
+    checkpoint.point_best(tmp_path, checkpoint.latest(tmp_path))
+    training, _ = begin(tmp_path, Student(1, 5, 2, 3, 4), GAME, resume=True)
+    training.close()
+    assert best_of(tmp_path) == 200
+
+
 def test_it_remembers_lost_lives_also_before_it_is_known_whether_games_repeat(tmp_path):
     """Ten games have ended by then, of which only the first was played again."""
     before, after = (Student(*[1] * 9, memory=10) for _ in range(2))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -113,7 +114,6 @@ def test_a_score_of_another_checkpoint_is_not_told(story, tmp_path):
     assert "It was not evaluated" in (tmp_path / "policy" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize(
     ("agent", "name", "output"),
     [
@@ -124,16 +124,17 @@ def test_a_score_of_another_checkpoint_is_not_told(story, tmp_path):
         ("dqn", "FrozenLake-v1", "action_values"),  # which sees numbers
     ],
 )
-def test_every_agent_with_a_network_is_exported(kind, agent, name, output, tmp_path):
+def test_every_agent_with_a_network_is_exported(agent, name, output, tmp_path):
     run = a_run(tmp_path / "run", agent, name, games=20 if name == "FrozenLake-v1" else 3)
-    _, told = exported(run, kind, tmp_path / "policy")
-    assert told["output"]["name"] == output
-    assert told["checked"]["agree"] == told["checked"]["observations"] > 20
-    assert told["checked"]["difference"] < 1e-4
-    assert told["checked"]["stream"] == "demo"
-    assert ("import rlab.nets.saving" in (tmp_path / "policy" / "README.md").read_text()) == (
-        kind == "keras" and (output == "normal" or agent == "pqn")
-    )
+    for kind in FORMATS:
+        _, told = exported(run, kind, tmp_path / kind)
+        assert told["output"]["name"] == output
+        assert told["checked"]["agree"] == told["checked"]["observations"] > 20
+        assert told["checked"]["difference"] < 1e-4
+        assert told["checked"]["stream"] == "demo"
+        assert ("import rlab.nets.saving" in (tmp_path / kind / "README.md").read_text()) == (
+            kind == "keras" and (output == "normal" or agent == "pqn")
+        )
 
 
 def test_what_asks_for_quantiles_at_fractions_is_exported_with_those_by_which_it_acts(tmp_path):
@@ -146,9 +147,15 @@ def test_what_asks_for_quantiles_at_fractions_is_exported_with_those_by_which_it
 
 def test_an_agent_that_computes_in_bfloat16_is_exported_as_it_computes_or_in_float32(tmp_path):
     run = a_run(tmp_path / "run", "dqn", "CartPole-v1", "control", games=8, precision="mixed_bfloat16")
-    _, kept = exported(run, "keras", tmp_path / "kept")
+    try:
+        _, kept = exported(run, "keras", tmp_path / "kept")
+        _, whole = exported(run, "onnx", tmp_path / "whole")
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
     assert kept["number_format"] == {"file": "mixed_bfloat16", "agent": "mixed_bfloat16"}
     assert kept["checked"]["difference"] == 0
+    assert whole["number_format"] == {"file": "float32", "agent": "mixed_bfloat16"}
+    assert 0 < whole["checked"]["difference"] < 0.1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import time
 from types import SimpleNamespace
 
@@ -127,8 +128,9 @@ def test_tensorboard_has_a_row_for_each_trial_with_its_settings_and_its_score(wh
         assert metrics["eval/score"] == pytest.approx(score, abs=0.05)
 
 
-def test_the_same_command_repeats_nothing_and_more_trials_go_on(whole, here):
-    out, lines, _ = whole
+def test_the_same_command_repeats_nothing_and_more_trials_go_on(whole, here, tmp_path):
+    finished, lines, _ = whole
+    out = shutil.copytree(finished, tmp_path / "again", symlinks=True)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("config.json")}
     again = call("tune.py", *words(out))
     assert (here, "3 of 3 are there already" in again) == ([], True)

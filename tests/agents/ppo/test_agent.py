@@ -93,6 +93,36 @@ def test_the_last_row_is_followed_by_its_successor() -> None:
     np.testing.assert_allclose(held["goal"][0], 1.875 + final / 16, rtol=1e-5)
 
 
+def learnt_from(agent: Any) -> list[Any]:
+    """The observations, values and returns [4, 2, ...] of a rollout of four steps that each pay 1."""
+    held: list[Any] = []
+
+    def look(columns: list[Any]) -> list[list[float]]:
+        held.extend(columns[place].reshape(4, 2, -1) for place in (0, 3, 4))
+        return [[0.0] * 5]
+
+    agent._learn_from = look
+    play(agent, 4)
+    return held
+
+
+def test_returns_trust_values_as_far_as_the_trace_decays() -> None:
+    agent = ppo(trace_decay=0.25)
+    _, values, returns = learnt_from(agent)
+    following = [*values[1:, :, 0], agent.values(np.full((2, 2), 3.5, np.float32))]
+    expected = following[-1]
+    for turn in (3, 2, 1, 0):
+        expected = 1 + 0.5 * (0.75 * following[turn] + 0.25 * expected)
+        np.testing.assert_allclose(returns[turn, :, 0], expected, rtol=1e-5)
+
+
+def test_rewards_are_divided_by_the_deviation_of_their_discounted_sums() -> None:
+    agent = ppo(trace_decay=0.0, normalise_rewards=True)
+    _, values, returns = learnt_from(agent)
+    scaled = 1 / np.std([1, 1.5, 1.75, 1.875])
+    np.testing.assert_allclose(returns[:3, :, 0], scaled + 0.5 * values[1:, :, 0], rtol=1e-5)
+
+
 def test_what_it_drew_travels_with_its_probability() -> None:
     agent = ppo()
     seen = np.array([[1, 2], [3, 4]], np.float32)

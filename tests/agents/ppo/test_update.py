@@ -118,6 +118,18 @@ def test_what_it_measures() -> None:
     assert found["loss/approximate_kl"] == pytest.approx(0.25 * (1.5 - 1 - np.log(1.5)), rel=1e-4)
 
 
+def test_advantages_of_a_minibatch_are_brought_to_mean_0_and_deviation_1() -> None:
+    learner = Learner(CONFIG, ACTED["discrete"])
+    seen, drawn, _, value, _ = learner.batch
+    log_prob = np.asarray(learner.policy.log_prob(learner.network(seen)[0], drawn))
+    shift = np.zeros(SIZE, np.float32)
+    shift[:4] = np.log(1.5)  # these actions have become 1.5 times as probable
+    advantage = np.repeat(np.array([1, 3], np.float32), SIZE // 2)
+    found = learner.measure([seen, drawn, log_prob - shift, value, value + advantage])
+    # -1 and 1: four are worse by 1.5, four by 1, and eight are better by 1
+    assert found["loss/policy"] == pytest.approx((4 * 1.5 + 4 - 8) / 16, rel=1e-4)
+
+
 def test_long_gradients_are_shortened() -> None:
     whole = Learner(CONFIG, ACTED["discrete"]).gradient()
     cut = Learner(dataclasses.replace(CONFIG, gradient_norm=0.01), ACTED["discrete"]).gradient()

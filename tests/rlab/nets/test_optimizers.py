@@ -1,4 +1,4 @@
-"""Optimizers: Adam's steps by hand, and that all of them go downhill and remember."""
+"""Optimizers: their first steps by hand, and that all of them remember."""
 
 import keras
 import numpy as np
@@ -58,7 +58,24 @@ def test_radam_is_that_of_the_paper(steps):
     np.testing.assert_allclose(found - 1, rectified(gradients, np.ones(4), 3e-3, 1e-8) - 1, rtol=1e-3, atol=2e-7)
 
 
-@pytest.mark.parametrize("name", ["adam", "radam", "rmsprop", "nesterov"])
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        # v = 0.05 * 4 = 0.2, m = 0.05 * 2 = 0.1: less 0.1 * 2 / sqrt(0.2 - 0.01 + 0.01)
+        # v = 0.19 + 0.05 = 0.24, m = 0.095 - 0.05 = 0.045: plus 0.1 / sqrt(0.24 - 0.002025 + 0.01)
+        ("rmsprop", 0.5527864, 0.7536012),
+        # v = 0.01 * 4 = 0.04: less 0.2 / sqrt(0.05); v = 0.0396 + 0.01 = 0.0496: plus 0.1 / sqrt(0.0596)
+        ("shared_rmsprop", 0.1055728, 0.5151888),
+        # m = -0.2: 0.95 * -0.2 - 0.2 = -0.39; m = -0.19 + 0.1 = -0.09: 0.95 * -0.09 + 0.1 = 0.0145
+        ("nesterov", 0.61, 0.6245),
+    ],
+)
+def test_the_first_steps_of_the_others_by_hand(name, first, second):
+    assert stepped(make_optimizer(name, 0.1, 0.01), [[2.0]]) == pytest.approx([first], abs=1e-6)
+    assert stepped(make_optimizer(name, 0.1, 0.01), [[2.0], [-1.0]]) == pytest.approx([second], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adam", "radam", "rmsprop", "shared_rmsprop", "nesterov"])
 def test_what_an_optimizer_saved_goes_on_as_if_it_had_not_stopped(name):
     gradients = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
     whole = stepped(make_optimizer(name, 0.01, 1e-4), gradients, np.ones(3))
