@@ -36,6 +36,10 @@ def tensorboard(*command: str | Path) -> Iterator[Ask]:
             yield ask
         finally:
             server.terminate()
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # its handler raises SystemExit, which what it interrupts may swallow
+                server.kill()
 
 
 def _ask(port: int, route: str, body: dict[str, Any] | None = None, **query: str) -> bytes:
