@@ -15,7 +15,8 @@ from gymnasium import spaces
 
 from rlab.agent import Agent, Inspectable, Remembering
 from rlab.loop import Turn
-from rlab.types import Transitions, UserError
+from rlab.spaces import is_image
+from rlab.types import FrameStack, Transitions, UserError
 from tests.agents.cases import NUM_ENVS, SEED, Case, Session, differing, first_fitting
 
 TAGS = ("train/", "eval/", "loss/", "value/", "exploration/", "speed/", "representation/")
@@ -149,7 +150,10 @@ def test_what_it_shows_has_the_shapes_that_a_watch_page_expects(case: Case, play
 
 
 def test_the_memory_that_it_foretells_is_about_what_it_takes(case: Case, spare: Agent, played: Played) -> None:
-    """From half of it to three times: in a memory so small, key frames and Python's objects count as well."""
+    """From half of it to three times: in a memory so small, key frames and Python's objects count as well.
+
+    Images that are no stacks of frames take less where they can be compressed, of which nothing is known before.
+    """
     if not isinstance(spare, Remembering):
         pytest.skip("it remembers nothing")
     foretold = spare.expected_memory()
@@ -161,7 +165,9 @@ def test_the_memory_that_it_foretells_is_about_what_it_takes(case: Case, spare: 
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert foretold / 2 < taken < foretold * 3
+    space = case.settings.observation_space
+    may_take_less = is_image(space) and not isinstance(space, FrameStack)
+    assert (0 if may_take_less else foretold / 2) < taken < foretold * 3
     assert spare.expected_memory() == foretold
 
 
