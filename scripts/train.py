@@ -26,8 +26,8 @@ from rlab.broken_off import telling_how_to_go_on, way_on
 from rlab.budget import read_clock
 from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.interrupts import stop_with_parent
+from rlab.jobs.series import Series
 from rlab.protocol import Protocol, default_protocol, find_protocol
-from rlab.series import Series
 from rlab.types import UserError
 
 if TYPE_CHECKING:

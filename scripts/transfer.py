@@ -22,7 +22,8 @@ import agents
 from rlab import command_line, rundir
 from rlab.config import RunConfig, Settings, check_range
 from rlab.folders import check_out
-from rlab.planned import new_folder, write_text
+from rlab.jobs.planned import new_folder, write_text
+from rlab.jobs.work import Job, Work, script, share_of_cores
 from rlab.pretrained import read_passport
 from rlab.report.curves import training_seconds
 from rlab.report.references import solved_from
@@ -34,7 +35,6 @@ from rlab.report.transfer.runs import command, finished_run, untrained_to_make, 
 from rlab.report.transfer.summary import over_tasks
 from rlab.report.transfer.words import report
 from rlab.types import UserError
-from rlab.work import Job, Work, script, share_of_cores
 
 if __package__:  # as the tests import it; called as a script it stands beside train.py
     from scripts import train

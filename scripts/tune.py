@@ -19,13 +19,13 @@ from rich.console import Console
 import agents
 from rlab import command_line, rundir
 from rlab.config import RunConfig, Settings, check_range
-from rlab.planned import choose_folder
+from rlab.jobs.planned import choose_folder
+from rlab.jobs.work import Work, share_of_cores
 from rlab.pretrained import KINDS as FILES
 from rlab.tuning.plan import PLAN, Plan, read_plan
 from rlab.tuning.space import Space, grid, read_space
 from rlab.tuning.values import words
 from rlab.types import UserError
-from rlab.work import Work, share_of_cores
 
 if __package__:  # as the tests import it; called as a script it stands beside train.py
     from scripts import train

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from rlab.jobs.wanted import Wanted
+from rlab.jobs.work import Job, script
 from rlab.rundir import locked
 from rlab.tensorboard import read_scalars
 from rlab.tuning.plan import Plan
 from rlab.tuning.study import Trial
 from rlab.tuning.values import shown, words
 from rlab.types import UserError
-from rlab.wanted import Wanted
-from rlab.work import Job, script
 
 SCORE = "eval/score"
 _LOOK_SECONDS = 1.0

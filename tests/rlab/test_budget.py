@@ -6,10 +6,10 @@ import pytest
 
 from rlab import budget, checkpoint
 from rlab.budget import Budget, read_clock
+from rlab.jobs.wanted import Wanted
 from rlab.report.difference import difference
 from rlab.statefile import write_state
 from rlab.tensorboard import EventFile, read_scalars
-from rlab.wanted import Wanted
 from tests.rlab.scripted_training import Student, begin
 
 GAME = "......T"

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from rlab import devices, work
+from rlab import devices
+from rlab.jobs import work
 from rlab.types import UserError
 from tests.scripts.running import call
 

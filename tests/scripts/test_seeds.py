@@ -9,10 +9,10 @@ import pytest
 
 import agents
 from rlab import checkpoint
+from rlab.jobs.work import Work
 from rlab.report.difference import difference
 from rlab.rundir import locked
 from rlab.types import UserError
-from rlab.work import Work
 from scripts import train
 from tests.scripts.in_this_process import in_this_process
 from tests.scripts.running import UNSCORED, begun, call, kill, only_run, small

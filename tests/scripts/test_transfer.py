@@ -23,7 +23,7 @@ from rlab.report.transfer.plan import read_plan
 from rlab.types import UserError
 from scripts import train, transfer
 from tests.rlab.report.evaluated_runs import evaluated_run
-from tests.rlab.report.made_up_transfer import SETTINGS, a_plan, finish, level
+from tests.rlab.report.transfer.made_up import SETTINGS, a_plan, finish, level
 from tests.rlab.written_pretrained import write_encoder, write_policy
 from tests.scripts.in_this_process import InThisProcess, in_this_process
 from tests.scripts.running import answers, assert_refused, call

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rlab import planned
+from rlab.jobs import planned
 from rlab.report.transfer.plan import PLAN, Plan, read_plan
 from rlab.types import UserError
 

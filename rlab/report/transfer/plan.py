@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rlab import planned
+from rlab.jobs import planned
 from rlab.types import UserError
 
 PLAN = "plan.json"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rlab.jobs.wanted import Wanted
 from rlab.report.transfer.plan import UNTRAINED, Arm, Plan
-from rlab.wanted import Wanted
 
 
 def wanted(folder: Path, plan: Plan, arm: Arm, seed: int) -> Wanted:

@@ -6,7 +6,7 @@ from rlab.rundir import TAPES
 from rlab.tapes import TapeStore
 from rlab.tensorboard import EventFile
 from tests.rlab.report.evaluated_runs import evaluated_run
-from tests.rlab.report.made_up_transfer import rewards
+from tests.rlab.report.transfer.made_up import rewards
 from tests.rlab.written_tapes import a_tape
 
 LENGTH = 100  # steps of a game

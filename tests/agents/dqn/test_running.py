@@ -20,7 +20,7 @@ from rlab.rundir import CONFIG
 from rlab.seeding import Seeds
 from rlab.training import Training
 from rlab.types import UserError
-from tests.agents.small_dqn import dqn, let_value, step
+from tests.agents.dqn.small import dqn, let_value, step
 from tests.playing import RandomActor
 
 

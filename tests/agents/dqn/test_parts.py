@@ -12,7 +12,7 @@ from agents.dqn import make
 from agents.dqn.update import PASSES
 from rlab.seeding import Seeds
 from rlab.types import UserError
-from tests.agents.small_dqn import ACTED, OBSERVED, PLAIN, dqn, first_metrics, inputs_of, let_value, step
+from tests.agents.dqn.small import ACTED, OBSERVED, PLAIN, dqn, first_metrics, inputs_of, let_value, step
 
 LN2 = math.log(2)
 NOTHING = np.zeros((2, 2), np.float32), np.zeros(2, np.bool_)

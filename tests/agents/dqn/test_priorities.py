@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.agents.small_dqn import dqn, inputs_of, let_value, step
+from tests.agents.dqn.small import dqn, inputs_of, let_value, step
 
 
 def prioritised(**changes):

@@ -16,7 +16,7 @@ from rlab.report.transfer.summary import over_tasks, shares
 from rlab.report.transfer.words import report, verdict
 from rlab.types import UserError
 from tests.rlab.report.evaluated_runs import evaluated_run
-from tests.rlab.report.made_up_transfer import STEPS, a_plan, finish, level, passport_with, pretrained_file, written
+from tests.rlab.report.transfer.made_up import STEPS, a_plan, finish, level, passport_with, pretrained_file, written
 
 FROZEN, THAWED = "autoencoder frozen", "autoencoder thawed"
 

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from rlab import work
+from rlab.jobs import work
+from rlab.jobs.work import Job, Work
 from rlab.types import UserError
-from rlab.work import Job, Work
 
 # Waits until enough have begun, works until it is asked to stop or its time is over, and then says what it was.
 PROGRAM = """
@@ -187,7 +187,7 @@ def test_a_disk_that_takes_no_more_is_no_job_s_own_failure(tmp_path, job):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process does not learn of its parent's end")
 def test_nothing_is_left_at_work_by_a_process_that_was_killed(tmp_path, job):
-    lines = f"from pathlib import Path\nfrom rlab.work import Job, Work\ncommand = {job('a', 60.0).command()!r}\n"
+    lines = f"from pathlib import Path\nfrom rlab.jobs.work import Job, Work\ncommand = {job('a', 60.0).command()!r}\n"
     lines += f"Work([Job('a', lambda: command, Path({str(tmp_path / 'log')!r}))], 1, 1).do()"
     parent = subprocess.Popen([sys.executable, "-c", lines], stdout=subprocess.DEVNULL)
     while not (tmp_path / "a.begun").exists():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rlab.planned import write_text
+from rlab.jobs.planned import write_text
 
 
 def test_a_full_disk_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rlab.loop import Loop
 from rlab.nets.following import moved
-from tests.agents.small_dqn import dqn, first_metrics, let_value, step
+from tests.agents.dqn.small import dqn, first_metrics, let_value, step
 from tests.rlab.scripted import FIRST_SEED, Scripted
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rlab.command_line import without
 from rlab.config import Settings
+from rlab.jobs.wanted import Wanted
+from rlab.jobs.work import Job, Work, script, share_of_cores
 from rlab.pretrained import digest
 from rlab.rundir import changes
 from rlab.types import UserError
-from rlab.wanted import Wanted
-from rlab.work import Job, Work, script, share_of_cores
 
 _OWN = ("--seeds", "--jobs", "--seed", "--threads", "--score-episodes")  # options that a run is given for itself
 

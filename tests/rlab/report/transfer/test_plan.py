@@ -13,7 +13,7 @@ from rlab.report.transfer.plan import PLAN, read_plan
 from rlab.report.transfer.runs import command, finished_run, untrained_to_make, wanted, whole_seeds
 from rlab.types import UserError
 from tests.rlab.report.evaluated_runs import evaluated_run
-from tests.rlab.report.made_up_transfer import SETTINGS, STEPS, a_plan, finish, level, passport_with, pretrained_file
+from tests.rlab.report.transfer.made_up import SETTINGS, STEPS, a_plan, finish, level, passport_with, pretrained_file
 
 
 @pytest.fixture
