@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, Protocol, get_type_hints
 from gymnasium import spaces
 from typeguard import TypeCheckError, check_type
 
+from rlab.folders import write_whole
 from rlab.spaces import from_json, to_json
 from rlab.types import UserError
 
@@ -158,9 +159,7 @@ class Settings:
 
     def write(self, path: Path) -> None:
         """Write every setting, with the hash that names them; what was there stays until the new file is whole."""
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(json.dumps({**self.values(), "hash": self.hash}, indent=2) + "\n")
-        draft.replace(path)
+        write_whole(path, json.dumps({**self.values(), "hash": self.hash}, indent=2) + "\n")
 
 
 def read_config(path: Path, config_of: Callable[[str], type[Any]]) -> Settings:

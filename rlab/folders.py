@@ -1,4 +1,4 @@
-"""Folders that scripts make: where one may be made, and how it appears whole."""
+"""Folders that scripts make: where one may be made, and how it, or a file, appears whole."""
 
 import os
 import shutil
@@ -18,6 +18,16 @@ def check_out(out: Path) -> None:
         raise UserError(f"--out is something else: received {out}, which is not empty and nothing of ours")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UserError(f"--out cannot be written: received {out}, and {there} is read-only for you")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file; what was there stays until the new one is whole."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_text(text)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 from gymnasium import spaces
 
 from rlab.config import check_range
+from rlab.folders import write_whole
 from rlab.protocol import Protocol
 from rlab.spaces import to_json
 from rlab.types import UserError
@@ -75,10 +76,7 @@ class Passport:
 
     def write(self, path: Path) -> None:
         """Write it beside the Keras file `path`; what was there stays until it is whole."""
-        place = path.with_suffix(".json")
-        draft = place.with_name(f".{place.name}.draft")
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
-        draft.replace(place)
+        write_whole(path.with_suffix(".json"), json.dumps(asdict(self), indent=2) + "\n")
 
 
 def read_passport(path: Path) -> Passport:

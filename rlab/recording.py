@@ -17,6 +17,7 @@ import numpy as np
 
 from rlab.agent import Agent
 from rlab.evaluation import Perturbed
+from rlab.folders import write_whole
 from rlab.loop import Loop
 from rlab.report.scores import mean_interval
 from rlab.rundir import check_root, create
@@ -83,9 +84,7 @@ class Recording:
 
     def write(self, folder: Path) -> None:
         """Write the record; what was there stays until the new one is whole."""
-        draft = folder / f".{RECORDING}.draft"
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
-        draft.replace(folder / RECORDING)
+        write_whole(folder / RECORDING, json.dumps(asdict(self), indent=2) + "\n")
 
     def finished(self, scores: Mapping[int, float]) -> "Recording":
         """The same with the games that were played to their end, by their numbers, and no others."""

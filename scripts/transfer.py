@@ -21,8 +21,8 @@ import tyro
 import agents
 from rlab import command_line, rundir
 from rlab.config import RunConfig, Settings, check_range
-from rlab.folders import check_out
-from rlab.jobs.planned import new_folder, write_text
+from rlab.folders import check_out, write_whole
+from rlab.jobs.planned import new_folder
 from rlab.jobs.work import Job, Work, script, share_of_cores
 from rlab.pretrained import read_passport
 from rlab.report.curves import training_seconds
@@ -240,8 +240,8 @@ def publish(folders: Sequence[Path], out: Path) -> None:
     text = report(tasks)
     out.mkdir(parents=True, exist_ok=True)
     numbers = {"tasks": [task.values() for task in tasks], "together": [asdict(share) for share in over_tasks(tasks)]}
-    write_text(out / NUMBERS, json.dumps(numbers, indent=2) + "\n")
-    write_text(out / REPORT, text)
+    write_whole(out / NUMBERS, json.dumps(numbers, indent=2) + "\n")
+    write_whole(out / REPORT, text)
     print(text)
     print(f"report: {out / REPORT}, numbers: {out / NUMBERS}")
     print("\n".join(f"see the curves: tensorboard --logdir {shlex.quote(str(folder))}" for folder in folders))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rlab.folders import check_out
+from rlab.folders import check_out, write_whole
 from rlab.types import UserError
 
 
@@ -44,7 +44,7 @@ class Plan:
 
     def write(self, folder: Path) -> None:
         """Keep it in its folder."""
-        write_text(folder / self.FILE, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_whole(folder / self.FILE, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
 
 def choose_folder(out: Path | None, parent: Path, plan: str, difference: Callable[[Path], str | None]) -> Path:
@@ -96,13 +96,3 @@ def _words(values: Mapping[str, Any]) -> dict[str, str]:
         name.replace("_", "-"): str(list(value) if isinstance(value, tuple) else value)
         for name, value in values.items()
     }
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file; what was there stays until the new one is whole."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        draft.write_text(text)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,10 +1,10 @@
-"""Folders appear whole, and what was there stays until they do."""
+"""Folders and files appear whole, and what was there stays until they do."""
 
 from pathlib import Path
 
 import pytest
 
-from rlab.folders import whole
+from rlab.folders import whole, write_whole
 
 
 @pytest.fixture
@@ -61,6 +61,17 @@ def test_what_a_killed_process_moved_aside_is_put_back(folder):
     with pytest.raises(OSError, match="full"):
         fill_up(folder)
     assert (inside(folder), inside(folder.parent)) == (["old"], ["out"])
+
+
+def test_a_file_that_cannot_take_its_place_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch):
+    def refused(path, target):
+        raise OSError("the disk is full")
+
+    write_whole(tmp_path / "plan.json", "the old one")
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(OSError, match="full"):
+        write_whole(tmp_path / "plan.json", "the new one")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["the old one"]
 
 
 def test_a_link_to_a_folder_stays_one(folder, tmp_path):

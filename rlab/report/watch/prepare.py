@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from rlab import checkpoint
+from rlab.folders import write_whole
 from rlab.report.video import encoder
 from rlab.report.watch.judging import Judge, of_actions
 from rlab.report.watch.source import Source, confirmed
@@ -71,9 +72,7 @@ def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) 
         "grid": _grid(source, agent),
         "no_saliency": why_no_saliency(source) or ("" if found else "the agent tells neither values nor probabilities"),
     }
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(json.dumps(values, allow_nan=False, separators=(",", ":")))
-    draft.replace(path)
+    write_whole(path, json.dumps(values, allow_nan=False, separators=(",", ":")))
     return values
 
 
