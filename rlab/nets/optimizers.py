@@ -14,26 +14,10 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
     """
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        self._adam_step(gradient, variable, learning_rate)
-
-    def _adam_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> tf.Operation:
-        index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, tf.float32)
-        return tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
-            lr=learning_rate,
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
+        _adam_step(self, gradient, variable, learning_rate)
 
 
-class FusedRAdam(FusedAdam):
+class FusedRAdam(keras.optimizers.Adam):  # type: ignore[misc]
     """Rectified Adam, whose first steps are short, as little is known yet of how much gradients vary.
 
     Source: Liu et al. (2020), On the Variance of the Adaptive Learning Rate and Beyond, algorithm 2. As in its authors'
@@ -51,7 +35,7 @@ class FusedRAdam(FusedAdam):
         def rectified() -> tf.Operation:
             known = (length - 4) * (length - 2) / length
             factor = tf.sqrt(known / ((longest - 4) * (longest - 2) / longest))
-            return self._adam_step(gradient, variable, learning_rate * tf.cast(factor, tf.float32))
+            return _adam_step(self, gradient, variable, learning_rate * tf.cast(factor, tf.float32))
 
         def unscaled() -> tf.Operation:
             momentum, velocity = self._momentums[index].value, self._velocities[index].value
@@ -61,6 +45,25 @@ class FusedRAdam(FusedAdam):
             return tf.group(square, moved)
 
         tf.cond(length > 5, rectified, unscaled)
+
+
+def _adam_step(
+    adam: keras.optimizers.Adam, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+) -> tf.Operation:
+    index = adam._get_variable_index(variable)
+    step = tf.cast(adam.iterations + 1, tf.float32)
+    return tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=adam._momentums[index].value.handle,
+        v=adam._velocities[index].value.handle,
+        beta1_power=tf.pow(adam.beta_1, step),
+        beta2_power=tf.pow(adam.beta_2, step),
+        lr=learning_rate,
+        beta1=adam.beta_1,
+        beta2=adam.beta_2,
+        epsilon=adam.epsilon,
+        grad=gradient,
+    )
 
 
 def make_optimizer(name: str, learning_rate: float, epsilon: float) -> keras.optimizers.Optimizer:
