@@ -23,7 +23,7 @@ from rlab.config import RunConfig, Settings, check_range, default_preset
 from rlab.exploration import ExplorationConfig
 from rlab.protocol import Protocol, default_protocol, find_protocol
 from rlab.recording import Part, Player, Recording
-from rlab.report.recorded import GamesBar
+from rlab.report.games_bar import GamesBar
 from rlab.spaces import to_json
 from rlab.tapes import TapeStore
 from rlab.types import UserError

@@ -17,7 +17,7 @@ from rlab import checkpoint
 from rlab.config import RunConfig, Settings
 from rlab.protocol import PROTOCOLS, default_protocol
 from rlab.recording import RECORDING, Recording
-from rlab.report.recorded import GamesBar
+from rlab.report.games_bar import GamesBar
 from rlab.report.scores import mean_interval
 from rlab.representation.dataset import load
 from rlab.tapes import TapeStore
