@@ -26,8 +26,9 @@ def write_whole(path: Path, text: str) -> None:
     try:
         draft.write_text(text)
         draft.replace(path)
-    finally:
+    except BaseException:
         draft.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

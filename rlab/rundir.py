@@ -106,10 +106,10 @@ def changes(run: Path, device: str | None = None, extra: Mapping[str, str] = Map
     """
     try:
         origin = json.loads((run / ORIGIN).read_text())
-        before = {**origin, **{name: origin[name] for name in _machine("")}, **origin["versions"]}
+        now = {**_machine(origin["device"] if device is None else device), **versions(), **extra}
+        before = {**origin, **{name: origin[name] for name in ("python", "git", "system")}, **origin["versions"]}
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
-    now = {**_machine(before["device"] if device is None else device), **versions(), **extra}
     return [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
 
 
