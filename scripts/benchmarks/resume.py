@@ -140,7 +140,7 @@ class Trainer:
     def _said(self) -> str:
         """All that it has printed so far. It writes where its file stands, so that is not moved by reading."""
         place = self._output.fileno()
-        return os.pread(place, os.fstat(place).st_size, 0).decode()
+        return os.pread(place, os.fstat(place).st_size, 0).decode(errors="replace")  # a letter may be half there
 
     def _wait_for_folder(self) -> Path:
         """The run's folder, which the script names when TensorFlow has started: only from then on is there a run."""
