@@ -7,6 +7,7 @@ import numpy as np
 from gymnasium import spaces
 
 from rlab.agent import Agent
+from rlab.nets.convolution import Conv2D
 from rlab.nets.dense import Dense
 from rlab.ops.distributions import Gaussian
 from rlab.sampler import Policy
@@ -34,7 +35,7 @@ def network_of(agent: Networked, *, exact: bool = False) -> keras.Model:
     """
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
-        kind = keras.layers.Dense if isinstance(layer, Dense) else type(layer)
+        kind = {Dense: keras.layers.Dense, Conv2D: keras.layers.Conv2D}.get(type(layer), type(layer))
         return kind.from_config({**layer.get_config(), **({"dtype": "float32"} if exact else {})})
 
     network = keras.Model(agent.network.input, agent.network.outputs[0], name="policy")

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from gymnasium import spaces
 
+from rlab.nets.convolution import Conv2D
 from rlab.nets.impala import impala
 from rlab.nets.initialisers import Start, fan_in
 from rlab.nets.layer_norm import normalised_relu
@@ -77,7 +78,7 @@ def _convolutions(
     features = keras.layers.Rescaling(1 / 255)(image)
     for number, (filters, size, stride) in enumerate(layers, start=1):
         layer = f"convolution_{number}"
-        convolution = keras.layers.Conv2D(
+        convolution = Conv2D(
             filters,
             size,
             stride,

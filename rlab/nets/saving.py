@@ -15,7 +15,8 @@ import h5py
 import keras
 import numpy as np
 
-import rlab.nets.dense  # these make the lab's own layers known to Keras
+import rlab.nets.convolution  # these make the lab's own layers known to Keras
+import rlab.nets.dense
 import rlab.nets.encoders
 import rlab.nets.heads
 import rlab.nets.implicit
