@@ -1,10 +1,13 @@
 """The lab's convolution against Keras's."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from rlab.export.network import layers_of_ours, network_of
 from rlab.nets.convolution import Conv2D
 from rlab.nets.saving import load_model, save_model
 
@@ -68,3 +71,12 @@ def test_a_saved_model_of_it_loads(tmp_path):
     again = load_model(tmp_path / "model.keras")
     assert isinstance(again.layers[-1], Conv2D)
     np.testing.assert_array_equal(again(np.ones((1, 8, 8, 3))), model(np.ones((1, 8, 8, 3))))
+
+
+def test_other_programs_are_given_kerass_layer():
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, keras.layers.Flatten()(Conv2D(2, 4, 2)(inputs)))
+    assert layers_of_ours(model) == ["Conv2D"]
+    copy = network_of(SimpleNamespace(network=model))
+    assert layers_of_ours(copy) == []
+    np.testing.assert_allclose(copy(np.ones((1, 8, 8, 3))), model(np.ones((1, 8, 8, 3))), rtol=1e-6)
