@@ -128,10 +128,14 @@ def point_best(run: Path, checkpoint: Path) -> None:
     draft.replace(best)
 
 
-def prune(run: Path, keep: int) -> None:
-    """Delete all checkpoints but the latest `keep` and the best."""
+def prune(newest: Path, keep: int) -> None:
+    """Delete what is older than a run's newest checkpoint, but for the best and as many as make it the latest `keep`.
+
+    Later ones are damaged, as the run went on from an earlier one; they count for nothing and are written over in time.
+    """
+    run = newest.parent
     best = (run / BEST).resolve() if (run / BEST).exists() else None
-    for checkpoint in all_of(run)[:-keep]:
+    for checkpoint in [path for path in all_of(run) if step_of(path) <= step_of(newest)][:-keep]:
         if checkpoint.resolve() != best:
             shutil.rmtree(checkpoint)
 

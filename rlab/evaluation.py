@@ -5,6 +5,8 @@ It makes its own environments and its own actor, so that training does not depen
 
 import json
 import math
+import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -58,7 +60,8 @@ class Evaluation:
                 raise ValueError("its scores are not a list of finite numbers")
             return found
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise UserError(f"{run} has no evaluation: make one with python scripts/evaluate.py {run}") from error
+            command = shlex.join(["python", "scripts/evaluate.py", str(run)])
+            raise UserError(f"{run} has no evaluation: make one with {command}") from error
         except (ValueError, TypeError) as error:
             raise UserError(f"{path} is not an evaluation: {error}") from error
 
@@ -134,7 +137,7 @@ def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
         sum(tape.frames for tape in tapes),
         settings.departures(),
     )
-    draft = run / f".{RESULT}.draft"
+    draft = run / f".{RESULT}.{os.getpid()}.draft"  # somebody may score the same run at the same time
     try:
         draft.write_text(json.dumps(asdict(result), indent=2) + "\n")
         store = TapeStore(run / TAPES, create=True)
@@ -144,6 +147,7 @@ def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
         store.commit()
         store.close()
         draft.replace(run / RESULT)
-    finally:
+    except BaseException:
         draft.unlink(missing_ok=True)
+        raise
     return result

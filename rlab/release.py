@@ -5,6 +5,7 @@ evaluation; and the settings, the origin, the log for TensorBoard and a card. It
 """
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def release(run: Path, settings: Settings, usual: RunConfig, folder: Path) -> No
     if best != evaluation.step:
         raise UserError(
             f"the evaluation of {run} is of step {evaluation.step}, its best checkpoint of {best}: "
-            f"make one of that with python scripts/evaluate.py {run}"
+            f"make one of that with python scripts/evaluate.py {shlex.quote(str(run))}"
         )
     if folder.exists():
         raise UserError(f"{folder} is there already: choose another name, or delete it first")

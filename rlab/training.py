@@ -183,7 +183,7 @@ class Training(Iterator[Progress]):
             folder = self.checkpoint()
             if best:
                 checkpoint.point_best(self.run, folder)
-            checkpoint.prune(self.run, self.config.checkpoints_kept)
+            checkpoint.prune(folder, self.config.checkpoints_kept)
         note, self._note = self._note, ""
         return Progress(self.step, self._clock.seconds, [tape.score for tape in turn.tapes], evaluated, note)
 

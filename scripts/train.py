@@ -247,7 +247,8 @@ def _train(training: "Training", score_episodes: int, logs: Path) -> None:
     with closing(training):
         if turn(training):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
-            print(f"score it with: python scripts/evaluate.py {run}" if training.ended else way_on(run))
+            scoring = f"score it with: python scripts/evaluate.py {shlex.quote(str(run))}"
+            print(scoring if training.ended else way_on(run))
             raise SystemExit(130)
     if training.step < training.config.steps:
         print(f"ended at step {training.step} after {training.config.minutes:g} minutes; a larger --minutes goes on")

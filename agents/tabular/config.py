@@ -40,7 +40,7 @@ class Config(ExplorationConfig):
 
 PRESETS = {
     "book": Preset(
-        Config(learning_rate=0.01, learning_rate_decay=0, epsilon_end=1.0, epsilon_decay_steps=0),
+        Config(learning_rate=0.01, learning_rate_decay=0.0, epsilon_end=1.0, epsilon_decay_steps=0),
         "BookMDP-v0",
         {"steps": 20_000},
     ),

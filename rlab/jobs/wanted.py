@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rlab import checkpoint
 from rlab.budget import Budget
-from rlab.evaluation import Evaluation
+from rlab.evaluation import RESULT, Evaluation
 from rlab.rundir import is_run, locked
 from rlab.types import UserError
 
@@ -53,13 +53,18 @@ class Wanted:
     def next_call(self, begin: Sequence[object]) -> list[str] | None:
         """The script that is to be called next and its arguments; None if nothing is left to do.
 
-        `begin` are the arguments with which train.py begins it. What is there of a run without a checkpoint goes, as
-        nothing goes on from it. Raises UserError if another process is at that.
+        `begin` are the arguments with which train.py begins it. What is there of a run that was stopped before its
+        first checkpoint goes, as nothing goes on from it. Raises UserError if another process is at that, or if there
+        was more of it once.
         """
         run = self.find()
         if run is None:
             for begun in self.begun:
                 with locked(begun):
+                    if (begun / RESULT).exists() or checkpoint.all_of(begun):
+                        raise UserError(
+                            f"{begun} was further once, but has no whole checkpoint left: delete it to train it anew"
+                        )
                     shutil.rmtree(begun)
             return _words("train.py", *begin)
         if not self._trained(run):

@@ -12,14 +12,14 @@ class Conv2D(keras.layers.Conv2D):  # type: ignore[misc]
     of S² times as many channels. A processor's matrix instructions, which multiply bfloat16 in blocks of 32 channels,
     are idle for the most part with the 4 of a stack of screens. The first two layers of `nature` take 0.82 of the time
     so, forward and backward, with a batch of 128; in float32 as long as without. Where sides or kernel are no multiple
-    of the stride, and with padding, it computes as Keras does.
+    of the stride, with padding or in groups, it computes as Keras does.
     """
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
         stride = self.strides[0]
         sides = (*inputs.shape[1:3], *self.kernel_size)
         in_blocks = stride > 1 and self.strides == (stride, stride) and not any(side % stride for side in sides)
-        if not in_blocks or self.padding != "valid" or self.compute_dtype != "bfloat16":
+        if not in_blocks or self.groups > 1 or self.padding != "valid" or self.compute_dtype != "bfloat16":
             return super().convolution_op(inputs, kernel)
         kernels = _blocks(tf.cast(kernel, self.compute_dtype)[None], stride, filters=self.filters)[0]
         return tf.nn.conv2d(_blocks(inputs, stride), kernels, 1, "VALID")

@@ -19,7 +19,7 @@ _GAMES = 20
 def turn(trained: "training.Training") -> bool:
     """Turn a training until it is done or the user interrupts it, and show how far it is; whether it was interrupted.
 
-    A second interrupt raises KeyboardInterrupt.
+    A second interrupt of the same kind raises KeyboardInterrupt.
     """
     say = "stopping at the end of this step or evaluation; once more to end at once"
     with (

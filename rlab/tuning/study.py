@@ -21,7 +21,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from rlab.seeding import Seeds
 from rlab.tuning.space import Choice, Range, Space, grid
-from rlab.tuning.values import written
 from rlab.types import UserError
 
 STORAGE = "study.sqlite"
@@ -198,8 +197,11 @@ def _has(space: Space, values: Mapping[str, Any]) -> bool:
 
 
 def _parameter(one: Range | Choice, value: Any) -> Any:
-    """What Optuna has for a value. Its choices are what is written, as lists are none of those that it knows."""
-    return written(value) if isinstance(one, Choice) else value
+    """What Optuna has for a value. Its choices are what is written, as lists are none of those that it knows.
+
+    A value may equal one that is written otherwise, as 0 does 0.0.
+    """
+    return next(text for text, own in one.values.items() if own == value) if isinstance(one, Choice) else value
 
 
 def _value(one: Range | Choice, parameter: Any) -> Any:

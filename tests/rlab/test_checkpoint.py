@@ -168,7 +168,7 @@ def test_the_best_is_replaced_at_once(tmp_path, monkeypatch):
 def test_the_latest_and_the_best_are_kept(tmp_path, keep, left):
     places = write(tmp_path, 1, 2, 3, 4, 5)
     checkpoint.point_best(tmp_path, places[1])
-    checkpoint.prune(tmp_path, keep)
+    checkpoint.prune(places[-1], keep)
     assert [checkpoint.step_of(place) for place in checkpoint.all_of(tmp_path)] == left
     assert checkpoint.chosen(tmp_path, "best") == places[1]
 
@@ -176,11 +176,20 @@ def test_the_latest_and_the_best_are_kept(tmp_path, keep, left):
 def test_the_best_among_the_latest_is_kept_once(tmp_path):
     places = write(tmp_path, 1, 2, 3)
     checkpoint.point_best(tmp_path, places[2])
-    checkpoint.prune(tmp_path, 1)
+    checkpoint.prune(places[-1], 1)
     assert checkpoint.all_of(tmp_path) == [places[2]]
 
 
 def test_without_a_best_the_latest_are_kept(tmp_path):
     places = write(tmp_path, 1, 2, 3)
-    checkpoint.prune(tmp_path, 2)
+    checkpoint.prune(places[-1], 2)
     assert checkpoint.all_of(tmp_path) == places[1:]
+
+
+def test_damaged_ones_that_are_later_than_the_newest_are_not_kept_in_place_of_whole_ones(tmp_path):
+    _, second, torn = write(tmp_path, 1, 2, 5)
+    (torn / "manifest.json").unlink()
+    (newest,) = write(tmp_path, 3)
+    checkpoint.prune(newest, 2)
+    assert checkpoint.all_of(tmp_path) == [second, newest, torn]
+    assert checkpoint.latest(tmp_path) == newest

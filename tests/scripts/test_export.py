@@ -158,6 +158,17 @@ def test_an_agent_that_computes_in_bfloat16_is_exported_as_it_computes_or_in_flo
     assert 0 < whole["checked"]["difference"] < 0.1
 
 
+def test_an_agent_of_images_that_computes_in_bfloat16_is_exported_as_near_as_that_format_tells(tmp_path):
+    """Its convolutions, which are the lab's own, round otherwise than those of Keras."""
+    run = a_run(tmp_path / "run", "dqn", "ALE/MsPacman-v5", "fast", precision="mixed_bfloat16")
+    try:
+        _, told = exported(run, "keras", tmp_path / "kept")
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert told["checked"]["agree"] == told["checked"]["observations"] == 100
+    assert told["checked"]["difference"] < 0.02
+
+
 @pytest.mark.parametrize(
     ("made", "words"), [(lambda outputs: -outputs, "0 of 100"), (lambda outputs: outputs * np.nan, "")]
 )

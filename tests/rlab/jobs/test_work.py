@@ -99,7 +99,7 @@ def test_a_job_may_take_one_call_after_another(tmp_path, job, capsys):
 
 def test_the_time_left_comes_from_the_jobs_that_are_done(job, capsys):
     """Two before took 100 and 200 s; this one none, so 100 s each for the two to go, two at a time."""
-    Work([job("a"), job("b", 0.5), job("c", 0.5)], 3, 2, [100.0, 200.0]).do()
+    Work([job("a"), job("b", 2.0), job("c")], 3, 2, [100.0, 200.0]).do()
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("run 1 of 3 is done")]
     assert re.fullmatch(r"run 1 of 3 is done after \d+ s, about 1[01]\d s are left", line)
 

@@ -64,6 +64,15 @@ def test_blocks_are_for_bfloat16(precision, strides):
     assert convolution.get_attr("strides") == [1, strides, strides, 1]
 
 
+def test_in_groups_it_computes_as_keras_does(precision):
+    pictures = tf.random.stateless_normal((2, 8, 8, 4), (1, 2))
+    ours, theirs = (kind(6, 4, 2, groups=2) for kind in (Conv2D, keras.layers.Conv2D))
+    for layer in (ours, theirs):
+        layer.build((None, 8, 8, 4))
+        layer.set_weights([np.asarray(ours.kernel), np.zeros(6)])
+    np.testing.assert_array_equal(ours(pictures), theirs(pictures))
+
+
 def test_a_saved_model_of_it_loads(tmp_path):
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, Conv2D(2, 4, 2)(inputs))

@@ -64,6 +64,11 @@ def test_a_search_begins_with_what_it_starts_from_where_the_space_has_it(tmp_pat
     assert second.values != first.values
 
 
+def test_what_it_starts_from_may_be_written_otherwise_than_in_the_space(tmp_path):
+    (first,) = search(study(tmp_path, ("rate=1,0.1", "sizes=[32],[64,64]"), start={**START, "rate": 1}), 1)
+    assert first.values == {"rate": 1.0, "sizes": (32,)}
+
+
 def test_a_grid_is_gone_through(tmp_path):
     found = search(study(tmp_path, ("rate=0.001,0.1", "sizes=[32],[64,64]"), sampler="grid"), 4)
     assert [(outcome.values["rate"], outcome.values["sizes"]) for outcome in found] == [
