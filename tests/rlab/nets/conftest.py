@@ -1,4 +1,4 @@
-"""Keras files to tamper with."""
+"""Keras files to tamper with, and number formats to compute in."""
 
 import json
 import os
@@ -57,3 +57,11 @@ def nothing_ran(tmp_path, monkeypatch):
     keras.config.set_floatx("float32")
     assert floatx == "float32"
     assert not os.path.exists("ran")
+
+
+@pytest.fixture(params=["float32", "mixed_bfloat16"])
+def precision(request):
+    """Layers compute in this number format."""
+    keras.mixed_precision.set_global_policy(request.param)
+    yield request.param
+    keras.mixed_precision.set_global_policy("float32")

@@ -10,22 +10,7 @@ import tensorflow as tf
 from rlab.export.network import layers_of_ours, network_of
 from rlab.nets.convolution import Conv2D
 from rlab.nets.saving import load_model, save_model
-
-
-@pytest.fixture(params=["float32", "mixed_bfloat16"])
-def precision(request):
-    keras.mixed_precision.set_global_policy(request.param)
-    yield request.param
-    keras.mixed_precision.set_global_policy("float32")
-
-
-def values_and_gradients(layer, pictures):
-    """What a layer gives, and the gradients of the squares' sum by pictures, kernel and bias."""
-    with tf.GradientTape() as tape:
-        tape.watch(pictures)
-        outputs = layer(pictures)
-        loss = tf.reduce_sum(tf.square(tf.cast(outputs, tf.float32)))
-    return [outputs, *tape.gradient(loss, [pictures, *(weight.value for weight in layer.trainable_variables)])]
+from tests.rlab.nets.gradients import values_and_gradients
 
 
 @pytest.mark.parametrize(

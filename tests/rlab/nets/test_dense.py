@@ -2,28 +2,12 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from rlab import devices
 from rlab.nets.dense import Dense
 from rlab.nets.saving import load_model, save_model
-
-
-@pytest.fixture(params=["float32", "mixed_bfloat16"])
-def precision(request):
-    keras.mixed_precision.set_global_policy(request.param)
-    yield request.param
-    keras.mixed_precision.set_global_policy("float32")
-
-
-def values_and_gradients(layer, inputs):
-    """What a layer gives, and the gradients of the squares' sum by inputs, kernel and bias."""
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        outputs = layer(inputs)
-        loss = tf.reduce_sum(tf.square(tf.cast(outputs, tf.float32)))
-    return [outputs, *tape.gradient(loss, [inputs, *(weight.value for weight in layer.trainable_variables)])]
+from tests.rlab.nets.gradients import values_and_gradients
 
 
 def test_values_and_gradients_are_those_of_kerass_layer(precision):
