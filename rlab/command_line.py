@@ -124,11 +124,13 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
 
 
 def disk_trouble(error: BaseException | None) -> str | None:
-    """Why a disk takes no more, in words, if that is what `error` or its cause is about."""
+    """Why a disk takes or gives no more, in words, if that is what `error` or its cause is about."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _DISK:
             where = f": {error.filename}" if error.filename else ""
-            return f"{CANNOT_WRITE}{os.strerror(error.errno).lower()}{where}"
+            hidden = where and os.path.exists(error.filename) and not os.access(error.filename, os.R_OK)
+            begins = "cannot read, " if hidden else CANNOT_WRITE
+            return f"{begins}{os.strerror(error.errno).lower()}{where}"
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK_SQLITE:  # the upper bits tell more of the same kind
             return f"{CANNOT_WRITE}{error}"
         error = error.__cause__

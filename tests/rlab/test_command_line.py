@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -223,6 +224,14 @@ def test_a_disk_that_takes_nothing_is_one_line_and_status_2(run, number, words):
         f"error: cannot write, {words}: runs/tapes\n",
     )
     assert run(raising(OSError(number, "words of the system"))) == (2, f"error: cannot write, {words}\n")
+
+
+def test_a_file_that_cannot_be_read_is_told_as_such(run, tmp_path, monkeypatch):
+    (path := tmp_path / "config.json").touch()
+    refused = raising(OSError(errno.EACCES, "words of the system", str(path)))
+    assert run(refused) == (2, f"error: cannot write, permission denied: {path}\n")
+    monkeypatch.setattr(os, "access", lambda asked, mode: asked != str(path) or mode != os.R_OK)
+    assert run(refused) == (2, f"error: cannot read, permission denied: {path}\n")
 
 
 def test_a_second_interrupt_is_one_line(run):
