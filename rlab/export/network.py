@@ -31,7 +31,8 @@ class Output(NamedTuple):
 def network_of(agent: Networked, *, exact: bool = False) -> keras.Model:
     """A copy of an agent's network with its first output alone, of Keras's own layers wherever they do the same.
 
-    It computes in the agent's number format, or, if it shall be `exact`, in float32.
+    It computes in the agent's number format, or, if it shall be `exact`, in float32. In bfloat16 Keras's convolutions
+    add up in another order than ours, so that the last bits may differ.
     """
 
     def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
