@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -270,7 +271,7 @@ def test_what_is_trained_is_scored_where_the_plan_says_so(tmp_path):
 def test_a_run_without_a_checkpoint_goes_and_is_begun_again(tmp_path):
     plan = a_plan()
     run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
-    (checkpoint.latest(run) / "manifest.json").unlink()
+    shutil.rmtree(checkpoint.latest(run))
     assert command(tmp_path, plan, plan.arms[0], 1)[1] == "dqn"
     assert not run.exists()
 
@@ -278,7 +279,7 @@ def test_a_run_without_a_checkpoint_goes_and_is_begun_again(tmp_path):
 def test_a_run_that_is_under_way_is_not_deleted(tmp_path):
     plan = a_plan()
     run = finish(tmp_path, plan, plan.arms[0], 1, level(1.0))
-    (checkpoint.latest(run) / "manifest.json").unlink()
+    shutil.rmtree(checkpoint.latest(run))
     with rundir.locked(run), pytest.raises(UserError, match="is being trained by another process"):
         command(tmp_path, plan, plan.arms[0], 1)
     assert run.exists()
