@@ -60,10 +60,14 @@ class Evaluation:
                 raise ValueError("its scores are not a list of finite numbers")
             return found
         except (FileNotFoundError, NotADirectoryError) as error:
-            command = shlex.join(["python", "scripts/evaluate.py", str(run)])
-            raise UserError(f"{run} has no evaluation: make one with {command}") from error
+            raise UserError(f"{run} has no evaluation: make one with {way_to_score(run)}") from error
         except (ValueError, TypeError) as error:
             raise UserError(f"{path} is not an evaluation: {error}") from error
+
+
+def way_to_score(run: Path) -> str:
+    """The command that makes an evaluation of a run."""
+    return f"python scripts/evaluate.py {shlex.quote(str(run))}"
 
 
 def play(

@@ -5,13 +5,12 @@ evaluation; and the settings, the origin, the log for TensorBoard and a card. It
 """
 
 import json
-import shlex
 import shutil
 from pathlib import Path
 
 from rlab import checkpoint
 from rlab.config import RunConfig, Settings
-from rlab.evaluation import RESULT, Evaluation
+from rlab.evaluation import RESULT, Evaluation, way_to_score
 from rlab.folders import whole
 from rlab.pretrained import kept
 from rlab.report.card import card
@@ -34,7 +33,7 @@ def release(run: Path, settings: Settings, usual: RunConfig, folder: Path) -> No
     if best != evaluation.step:
         raise UserError(
             f"the evaluation of {run} is of step {evaluation.step}, its best checkpoint of {best}: "
-            f"make one of that with python scripts/evaluate.py {shlex.quote(str(run))}"
+            f"make one of that with {way_to_score(run)}"
         )
     if folder.exists():
         raise UserError(f"{folder} is there already: choose another name, or delete it first")

@@ -25,6 +25,7 @@ from rlab.agent import Agent, Remembering
 from rlab.broken_off import telling_how_to_go_on, way_on
 from rlab.budget import read_clock
 from rlab.config import RunConfig, Settings, check_range, default_preset
+from rlab.evaluation import way_to_score
 from rlab.interrupts import stop_with_parent
 from rlab.jobs.series import Series
 from rlab.protocol import Protocol, default_protocol, find_protocol
@@ -247,8 +248,7 @@ def _train(training: "Training", score_episodes: int, logs: Path) -> None:
     with closing(training):
         if turn(training):
             print(f"stopped at step {training.step}, saved as {training.checkpoint()}")
-            scoring = f"score it with: python scripts/evaluate.py {shlex.quote(str(run))}"
-            print(scoring if training.ended else way_on(run))
+            print(f"score it with: {way_to_score(run)}" if training.ended else way_on(run))
             raise SystemExit(130)
     if training.step < training.config.steps:
         print(f"ended at step {training.step} after {training.config.minutes:g} minutes; a larger --minutes goes on")
