@@ -108,9 +108,11 @@ def _is_allowed(part: dict[str, Any]) -> bool:
     module, name, registered = part.get("module"), part["class_name"], part.get("registered_name")
     if not isinstance(name, str) or not isinstance(module, str | None):
         return False
-    if registered not in (None, name):  # Keras takes what goes by this name, whatever the others say
+    if registered not in (None, name):
+        # Keras takes the class that goes by this name whatever the module says, but for class names that it reads as
+        # something else, a function or code among them.
         found = keras.saving.get_registered_object(registered)
-        return found is not None and found.__module__.startswith(_OURS)
+        return isinstance(found, type) and found.__module__.startswith(_OURS) and found.__name__ == name
     if module in (None, "builtins"):
         return name in _PLAIN
     if module not in _KINDS:

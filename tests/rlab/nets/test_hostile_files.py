@@ -42,6 +42,7 @@ def code(module):
     return class_of(module, "__lambda__", {"code": dumped, "defaults": None, "closure": None})
 
 
+TFSM = "keras.src.export.tfsm_layer"
 SET_FLOATX = function_of("keras", "config.set_floatx")
 THINGS = {
     "os.system": function_of("os", "system"),
@@ -67,6 +68,9 @@ THINGS = {
     "a class of this lab that is none": class_of("rlab.nets.saving", "load_model"),
     "a registered name": class_of(None, "Evil", registered_name="package>Evil"),
     "a layer by a registered name": class_of("keras.layers", "Dense", {"units": 2}, registered_name="package>Evil"),
+    "a class inside Keras by our name": class_of(TFSM, "function", "TFSMLayer", registered_name="rlab>Duel"),
+    "code by our name": {**code(None), "registered_name": "rlab>Duel"},
+    "a layer by our name": class_of("keras.layers", "Lambda", {"function": SET_FLOATX}, registered_name="rlab>Duel"),
     "a type specification": class_of("keras", "__typespec__", [1], spec_name="Layer", registered_name=None),
     "an older format": {"class_name": "Lambda", "config": {}},
     "a name that is a list": class_of("keras.layers", ["Lambda"]),
