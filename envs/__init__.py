@@ -139,9 +139,10 @@ def check_name(name: str) -> None:
 
 
 def _refuse_data(module: str) -> None:
-    """Raise UserError if a module lies in the folder of a run or of games: what is loaded from there is never code.
+    """Raise UserError if a module lies in or beside the folder of a run or of games: nothing there is taken for code.
 
     These name the module that their environment comes from, so that one which somebody passed on could bring its own.
+    Beside counts for packages alone: a module of the user's own may lie where everything is called from, as games may.
     """
     for depth in range(1, module.count(".") + 2):  # finding a module imports those above it
         found = importlib.util.find_spec(".".join(module.split(".")[:depth]))
@@ -149,8 +150,10 @@ def _refuse_data(module: str) -> None:
             return
         places = [found.origin] if found.has_location and found.origin else found.submodule_search_locations or []
         for place in map(Path, places):
-            if any(_holds_data(folder) for folder in (place, *place.parents)):
-                raise UserError(f"{module} is refused: it lies in the folder of a run or of recorded games, {place}")
+            package = place.parent if place.name == "__init__.py" else place
+            inside = package.iterdir() if package.is_dir() else ()
+            if any(_holds_data(folder) for folder in (place, *place.parents, *inside)):
+                raise UserError(f"{module} is refused: it lies with a run or recorded games, in {package}")
 
 
 def _holds_data(folder: Path) -> bool:

@@ -19,8 +19,17 @@ LAST = f"step_{SMALL['steps']:09d}"
 def evil(run):
     """Its environment comes from a module in its own folder."""
     configured(run__env=f"{run.name}.games:Good-v0")(run)
-    shutil.copy(Path(__file__).with_name("own_games.py"), run / "games.py")
-    (run / "games.py").write_text((run / "games.py").read_text() + "print('here I am')\n")
+    own_games = Path(__file__).with_name("own_games.py").read_text()
+    (run / "games.py").write_text(own_games + "print('here I am')\n")
+
+
+def passed_on(run):
+    """Its environment comes from a module beside it, in a folder where nothing else is."""
+    evil(run)
+    content = [path for path in run.iterdir() if path.name != "games.py"]
+    (run / "run").mkdir()
+    for path in content:
+        path.rename(run / "run" / path.name)
 
 
 def evil_games(run):
@@ -98,6 +107,7 @@ RUNS = {
     "newer": configured(run__colour="blue"),
     "evil": evil,
     "evil_games": evil_games,
+    "passed_on": passed_on,
     "copied": copied,
     "whole": lambda run: None,
 }
@@ -112,8 +122,9 @@ MISTAKES = {
     "train.py --resume atari": ["protocol 'gymnasium' does not fit ALE/MsPacman-v5"],
     "train.py --resume nobody": ["unknown agent: received 'dqm'; did you mean dqn?"],
     "train.py --resume negative": ["steps", "received -5"],
-    "train.py --resume evil": ["evil.games is refused: it lies in the folder of a run"],
-    "train.py --resume evil_games": ["evil_games.games is refused: it lies in the folder of a run"],
+    "train.py --resume evil": ["evil.games is refused: it lies with a run or recorded games, in "],
+    "train.py --resume passed_on/run": ["passed_on.games is refused: it lies with a run or recorded games, in "],
+    "train.py --resume evil_games": ["evil_games.games is refused: it lies with a run or recorded games, in "],
     f"train.py --resume whole --steps {SMALL['steps'] - 100}": ["the run is further: received --steps 800, allowed is"],
     "evaluate.py copied": ["copied/best is a copy, not a link: delete it, and copy runs with their links (cp -a)"],
     "train.py --resume newer": ["newer/config.json has an unknown setting: received 'colour'"],
