@@ -19,7 +19,8 @@ from rlab.pretrained import PretrainedConfig, read_passport
 from rlab.protocol import PROTOCOLS
 from rlab.report.progress import ProgressBar
 from rlab.report.transfer import runs
-from rlab.report.transfer.plan import read_plan
+from rlab.report.transfer.arms import make_variants
+from rlab.report.transfer.plan import Arm, read_plan
 from rlab.types import UserError
 from scripts import train, transfer
 from tests.rlab.report.evaluated_runs import evaluated_run
@@ -301,14 +302,21 @@ def test_a_report_on_several_has_a_folder_of_its_own(tmp_path, finished, monkeyp
     assert len(numbers(tmp_path / "both")["tasks"]) == 2
 
 
-def test_a_comparison_that_was_copied_is_not_two(tmp_path, finished):
+@pytest.mark.parametrize(
+    ("changes", "threads"),
+    [
+        ({"seeds": 5, "threshold": 7.0}, 1),  # gone on with, and looked at otherwise
+        ({"arms": (Arm("scratch"), *make_variants(["double: --double"]))}, 1),
+        ({}, 2),
+    ],
+    ids=["gone on with", "other arms", "other threads"],
+)
+def test_two_comparisons_of_one_task_are_not_two_tasks(tmp_path, finished, changes, threads):
     shutil.copytree(finished[0], tmp_path / "copy")
-    replace(read_plan(finished[0]), seeds=5, threshold=7.0).write(
-        tmp_path / "copy"
-    )  # gone on with, and looked at otherwise
-    with pytest.raises(
-        UserError, match=r"the same comparison twice: received .*one and .*copy, allowed is one of them"
-    ):
+    plan = read_plan(finished[0])
+    settings = plan.settings | {"run": plan.settings["run"] | {"threads": threads}}
+    replace(plan, settings=settings, **changes).write(tmp_path / "copy")
+    with pytest.raises(UserError, match=r"the same task twice: received .*one and .*copy, which train with the same"):
         call("transfer.py", "--report", *finished, tmp_path / "copy")
 
 

@@ -17,7 +17,10 @@ def choose_folder(out: Path | None, root: Path, plan: Plan, defaults: Mapping[st
 
 
 def check_different(folders: Sequence[Path]) -> None:
-    """Raise UserError if two folders hold the same runs: trained twice, they come out alike, and are not two tasks."""
+    """Raise UserError if two folders are of one task: runs of the same seed come out alike, and count once."""
     for one, other in itertools.combinations(folders, 2):
-        if read_plan(one).trains_as(read_plan(other)):
-            raise UserError(f"the same comparison twice: received {one} and {other}, allowed is one of them")
+        if read_plan(one).is_same_task(read_plan(other)):
+            raise UserError(
+                f"the same task twice: received {one} and {other}, which train with the same settings, allowed is one "
+                "of them"
+            )

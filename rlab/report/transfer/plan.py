@@ -66,14 +66,16 @@ class Plan(planned.Plan):
             return f"seeds is {self.seeds} there and {now.seeds} now, which may only grow"
         return planned.first_difference(self._all(), now._all(), defaults or {})
 
-    def trains_as(self, other: "Plan") -> bool:
-        """Whether runs of both with the same seed come out the same, whatever is looked at afterwards."""
-        return planned.first_difference(self.named | self._named_arms(), other.named | other._named_arms(), {}) is None
+    def is_same_task(self, other: "Plan") -> bool:
+        """Whether both train from scratch with the same settings, whatever their other arms are."""
+        return planned.first_difference(self._task(), other._task(), {}) is None
+
+    def _task(self) -> dict[str, Any]:
+        return {name: value for name, value in self.named.items() if name != "threads"}  # which the jobs share
 
     def _all(self) -> dict[str, Any]:
         wanted = {name: getattr(self, name) for name in ("score_episodes", "threshold", "threshold_games")}
-        named = {name: value for name, value in self.named.items() if name != "threads"}  # which the jobs share
-        return named | wanted | self._named_arms()
+        return self._task() | wanted | self._named_arms()
 
     def _named_arms(self) -> dict[str, str]:
         """What is in a file matters, where it lies does not."""
