@@ -51,9 +51,9 @@ def too_narrow(seeds: Sequence[int], tasks: int) -> list[str]:
     middle = ONE_TASK if tasks == 1 else TWO_TASKS if tasks < 5 else FIVE_TASKS
     for what, coverage in (
         ("interquartile means (of probabilities much alike, of profiles less)", middle),
-        ("means over all games", MEANS if tasks == 1 else {}),
+        ("means over all games" if tasks == 1 else "means over all games on one environment", MEANS),
     ):
-        few = sorted({max(known for known in coverage if known <= count) for count in seeds if coverage})
+        few = sorted({max(known for known in coverage if known <= count) for count in seeds})
         narrow = [f"from {count} seeds {_percent(*coverage[count])}" for count in few if coverage[count][0] < _LEAST]
         if narrow:
             found.append(

@@ -78,10 +78,11 @@ def verdict(pair: Pair) -> str:
     found = pair.difference
     if found.interval.low is None:
         return "nothing can be said from one seed"
-    if found.interval.sign > 0:
-        if pair.p < 1 - CONFIDENCE:
-            return f"shown (p {pair.p:.2g})"
-        return f"not shown: among so many pairs it may be chance (p {pair.p:.2g})"
+    if found.interval.sign != 0:
+        if pair.p >= 1 - CONFIDENCE:
+            return f"not shown: among so many pairs it may be chance (p {pair.p:.2g})"
+        # Interquartile means put them in order, and leave out the extremes that means may be decided by.
+        return f"{'shown' if found.interval.sign > 0 else 'the opposite is shown of means'} (p {pair.p:.2g})"
     if found.interval.low == found.interval.high and found.interval.mean != 0:
         return "not shown: the seeds agree to the last digit, so there is no spread to judge it by"
     needed = found.seeds_needed if found.interval.mean > 0 else None

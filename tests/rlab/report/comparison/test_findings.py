@@ -98,6 +98,19 @@ def test_what_is_chance_among_many_pairs_needs_no_number_of_seeds(findings):
     assert words.verdict(pair) == "not shown: among so many pairs it may be chance (p 0.07)"
 
 
+def test_means_that_differ_the_other_way_than_interquartile_means_are_told(tmp_path):
+    """Q*bert, where b has by far the most, decides the means and has no part in the interquartile means."""
+    games = PACMAN, PONG, "ALE/Breakout-v5", "ALE/Qbert-v5"
+    for agent, scores, apart in (("a", (2000, 0, 16, 14_000), 0.1), ("b", (1900, -1, 15, 60_000), 0.2)):
+        for environment, score in zip(games, scores, strict=True):
+            for seed in (1, 2, 3):
+                run = tmp_path / agent / environment[4:] / str(seed)
+                evaluated_run(run, [score + seed * apart], agent=agent, environment=environment, seed=seed)
+    (pair,) = compare([tmp_path], "agent").pairs
+    assert (pair.better, pair.worse) == ("a", "b")
+    assert words.verdict(pair) == f"the opposite is shown of means (p {pair.p:.2g})"
+
+
 def test_pairs_are_counted_over_all_games(tmp_path):
     """Of two seeds on each game only one is on both."""
     for agent, better in (("a", 100.0), ("b", 0.0)):
