@@ -97,6 +97,15 @@ def default_protocol(environment: str) -> str:
     return "ale_v5" if environment.startswith("ALE/") else "gymnasium"
 
 
+def recorded_protocol(identity: str) -> Protocol:
+    """The protocol of a name and hash, as records carry them. Raises UserError if it is none of these here."""
+    found = next((protocol for protocol in _PROTOCOLS if protocol.identity == identity), None)
+    if found is None:
+        allowed = ", ".join(protocol.identity for protocol in _PROTOCOLS)
+        raise UserError(f"unknown protocol: received {identity}, allowed are {allowed}")
+    return found
+
+
 def find_protocol(name: str, environment: str) -> Protocol:
     """The protocol called `name` if it fits the environment.
 

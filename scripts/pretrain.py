@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import tyro
+from gymnasium import spaces
 
 import agents
 import envs
 from rlab import command_line, rundir
 from rlab.config import RunConfig, check_range
+from rlab.protocol import Protocol, default_protocol, recorded_protocol
 from rlab.representation import card, dataset, methods
 from rlab.representation.methods import FitConfig, Task
 from rlab.spaces import check_encoder, fits_nature
@@ -69,6 +71,7 @@ def main(arguments: Sequence[str]) -> None:
     kind = options.encoder_kind or ("nature" if fits_nature(space) else "mlp")
     check_encoder(kind, space)
     games = dataset.load(options.sources, envs.emulate, stream=options.stream, steps=options.steps, on_game=_tell)
+    protocol = recorded_protocol(games.protocol)
     from rlab import devices
 
     device = devices.configure(RunConfig(games.environment, precision=options.precision, threads=options.threads))
@@ -78,25 +81,36 @@ def main(arguments: Sequence[str]) -> None:
     from rlab.representation import passports
     from rlab.seeding import Seeds
 
-    if options.expert:
-        games = _advised(games, Path(options.expert))
     games.boxes = _boxes(games)
+    lessons = _advised(games, Path(options.expert)) if options.expert else games
     keras.utils.set_random_seed(options.seed)  # of layers that have no stream of their own
     encoder = make_encoder(kind, space, options.encoder_sizes, Seeds(options.seed))
-    task = methods.find(name).make(config, encoder, games, Seeds(options.seed))
+    task = methods.find(name).make(config, encoder, lessons, Seeds(options.seed))
     folder = rundir.create(options.root, games.environment, f"pretrained/{name}", options.seed)
     print(f"{name} on {len(games.tapes):,} games of {games.environment} under {games.protocol}; {device}")
     print(f"folder: {folder}", flush=True)
-    results = learn(task, games, fit, options, folder)
+    results = learn(task, lessons, fit, options, folder, card.describe(games, _places(games)))
     settings = {"encoder_kind": kind, "encoder_sizes": options.encoder_sizes} | dataclasses.asdict(config)
     settings |= dataclasses.asdict(fit) | {"seed": options.seed, "expert": options.expert}
     found = {"encoder": encoder} | ({"policy": task.policy} if task.policy is not None else {})
     for part, model in found.items():
         path = folder / f"{part}.keras"
         passports.write(path, model, games, name, settings, results)
-        words = f"python scripts/train.py dqn --env {games.environment} --{part} {shlex.quote(str(path))}"
-        print(f"take over the {part}:  {words}")
+        print(f"take over the {part}:  {_taking_over(path, games, protocol, config)}")
     print(f"see how it learnt:  tensorboard --logdir {shlex.quote(str(options.root))}")
+
+
+def _taking_over(path: Path, games: "Games", protocol: Protocol, config: Any) -> str:
+    """The command that trains an agent with what was learnt: with a policy's head, one that has such a head."""
+    relu = getattr(config, "activation", "relu") == "relu"  # the only one that dqn has
+    agent = "dqn" if isinstance(games.action_space, spaces.Discrete) and relu else "ppo"
+    words = ["python", "scripts/train.py", agent, "--env", games.environment, f"--{path.stem}", str(path)]
+    if protocol.name != default_protocol(games.environment):
+        words += ["--protocol", protocol.name]
+    if path.stem == "policy":
+        words += ["--hidden-sizes", *map(str, config.hidden_sizes)]
+        words += ["--activation", config.activation] if agent == "ppo" else []
+    return shlex.join(words)
 
 
 def parse(arguments: Sequence[str]) -> tuple[str, Options, FitConfig, Any]:
@@ -127,17 +141,19 @@ def _advised(games: "Games", run: Path) -> "Games":
     settings = agents.read_settings(run)
     from rlab.representation.expert import advised, check_expert
 
-    check_expert(games, settings.observation_space, settings.action_space)
+    check_expert(games, settings)
     return advised(games, agents.load(run))
 
 
-def learn(task: Task, games: "Games", fit: FitConfig, options: Options, folder: Path) -> dict[str, Any]:
-    """Fit a task in its folder; what it comes to on games that it was not trained on."""
+def learn(
+    task: Task, games: "Games", fit: FitConfig, options: Options, folder: Path, told: dict[str, Any]
+) -> dict[str, Any]:
+    """Fit a task in its folder, where the card of the games is `told`; what it comes to on games it did not learn."""
     from rlab.representation import pretraining
     from rlab.tensorboard import EventFile
 
     with closing(EventFile(folder)) as events:
-        events.text("representation/games", "\n".join(card.markdown(card.describe(games, _places(games)))), 0)
+        events.text("representation/games", "\n".join(card.markdown(told)), 0)
         results = pretraining.fit(task, games, fit, events, seed=options.seed)
         results |= pretraining.compare_drawn(task, games)
     for name, value in results.items():

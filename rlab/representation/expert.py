@@ -9,6 +9,8 @@ import copy
 import numpy as np
 
 from rlab.agent import Agent
+from rlab.config import Settings
+from rlab.protocol import find_protocol, recorded_protocol
 from rlab.representation.games import Games
 from rlab.sampler import best_actor
 from rlab.types import UserError
@@ -29,10 +31,15 @@ def advised(games: Games, expert: Agent) -> Games:
     return found
 
 
-def check_expert(games: Games, observation_space: object, action_space: object) -> None:
-    """Raise UserError unless an expert sees and does what the games show."""
-    if (observation_space, action_space) != (games.observation_space, games.action_space):
-        raise UserError(
-            f"the expert plays another environment: it has {observation_space} and {action_space}, the games have "
-            f"{games.observation_space} and {games.action_space}"
-        )
+def check_expert(games: Games, settings: Settings) -> None:
+    """Raise UserError unless the expert, a run with these settings, sees and does what the games show."""
+    protocol = find_protocol(settings.run.protocol, settings.run.env)
+    pairs = [
+        ("environment", settings.run.env, games.environment),
+        ("pictures", protocol.preprocessing, recorded_protocol(games.protocol).preprocessing),
+        ("observations", settings.observation_space, games.observation_space),
+        ("actions", settings.action_space, games.action_space),
+    ]
+    for what, its, theirs in pairs:
+        if its != theirs:
+            raise UserError(f"the expert plays otherwise, by its {what}: it has {its}, the games have {theirs}")

@@ -12,12 +12,11 @@ import keras
 from rlab import rundir
 from rlab.nets.saving import load_model, save_model
 from rlab.pretrained import Passport, digest, read_passport
-from rlab.protocol import PROTOCOLS
+from rlab.protocol import recorded_protocol
 from rlab.representation import card
 from rlab.representation.features import untrained
 from rlab.representation.games import Games
 from rlab.spaces import to_json
-from rlab.types import UserError
 
 
 def write(
@@ -27,11 +26,7 @@ def write(
 
     Raises UserError if the games were played under a protocol that this lab does not have.
     """
-    name = games.protocol.partition(":")[0]
-    if name not in PROTOCOLS or PROTOCOLS[name].identity != games.protocol:
-        raise UserError(
-            f"unknown protocol: the games were played under {games.protocol}, allowed are {list(PROTOCOLS)}"
-        )
+    protocol = recorded_protocol(games.protocol)
     save_model(keras.Model(model.input, model.output, name=model.name), path)  # without what it was fitted by
     Passport(
         kind=path.stem,
@@ -41,7 +36,7 @@ def write(
         action_space=to_json(games.action_space),
         environment=games.environment,
         protocol=games.protocol,
-        preprocessing=PROTOCOLS[name].preprocessing,
+        preprocessing=protocol.preprocessing,
         features=int(model.output.shape[-1]),
         trained_on=card.describe(games),
         results=results,

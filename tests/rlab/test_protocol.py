@@ -6,7 +6,7 @@ import ale_py
 import gymnasium
 import pytest
 
-from rlab.protocol import PROTOCOLS, Emulator, Protocol, default_protocol, find_protocol
+from rlab.protocol import PROTOCOLS, Emulator, Protocol, default_protocol, find_protocol, recorded_protocol
 from rlab.types import UserError
 
 gymnasium.register_envs(ale_py)
@@ -94,6 +94,13 @@ def test_games_that_choose_a_checkpoint_are_not_those_that_report_a_score():
 def test_default_protocol_fits_its_environment(environment, name):
     assert default_protocol(environment) == name
     assert find_protocol(name, environment) is PROTOCOLS[name]
+
+
+def test_a_recorded_protocol_is_found_by_name_and_hash():
+    assert recorded_protocol(PROTOCOLS["book"].identity) is PROTOCOLS["book"]
+    for unknown in ("book:00000000", "book"):
+        with pytest.raises(UserError, match=f"^unknown protocol: received {unknown}, allowed are ale_v5:"):
+            recorded_protocol(unknown)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ LEARNT = {
     "denoising": ("--code-size", "4"),
     "cloning": ("--hidden-sizes", "16"),
 }
-SMALL = ["--steps", "300", "--num-envs", "2", "--warmup-steps", "50", "--batch-size", "8", "--hidden-sizes", "16"]
+SMALL = ["--steps", "300", "--num-envs", "2", "--warmup-steps", "50", "--batch-size", "8"]
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,18 @@ def test_the_command_that_it_prints_trains_an_agent_that_goes_on_without_the_ori
     config = json.loads((run / "config.json").read_text())["config"]
     assert (config[kind], config["freeze"]) == (str(copied), "all")
     assert agents.load(run) is not None
+
+
+def test_what_plays_with_numbers_is_taken_over_by_an_agent_that_does(tmp_path):
+    folder = tmp_path / "games"
+    call("record.py", "random", "--env", "Pendulum-v1", "--episodes", "30", "--out", folder)
+    small = ["--epochs", "1", "--encoder-sizes", "16", "--hidden-sizes", "8", "6", "--activation", "tanh"]
+    lines = call("pretrain.py", "cloning", folder, *small, "--root", tmp_path / "learnt")
+    for kind in ("encoder", "policy"):
+        (line,) = (line for line in lines if line.startswith(f"take over the {kind}:"))
+        _, _, script, *arguments = line.split()[4:]
+        assert script == "ppo"
+        call("train.py", "ppo", *arguments, "--steps", "8", *UNSCORED, "--root", tmp_path / "runs")
 
 
 def test_an_expert_says_what_should_have_been_done(games, tmp_path):

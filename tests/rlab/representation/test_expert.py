@@ -3,10 +3,13 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from gymnasium import spaces
 
-from rlab.representation.expert import advised
+from rlab.protocol import PROTOCOLS
+from rlab.representation.expert import advised, check_expert
 from rlab.sampler import Sampler
+from rlab.types import FrameStack, UserError
 
 MANY = 300  # moments, more than an expert is asked at once
 
@@ -41,3 +44,36 @@ def test_an_expert_says_what_it_prefers_also_where_it_plays_by_chance():
     found = advised(games, Drawing())
     assert found.action.tolist() == [moment % 5 for moment in range(MANY)]
     assert not games.action.any(), "the games themselves stay as they are"
+
+
+SEEN, ACTED = FrameStack(84, 84, 4), spaces.Discrete(9)
+
+
+def expert(env="ALE/MsPacman-v5", protocol="ale_v5", acted=ACTED):
+    run = SimpleNamespace(env=env, protocol=protocol)
+    return SimpleNamespace(run=run, observation_space=SEEN, action_space=acted)
+
+
+def played(protocol="ale_v5"):
+    identity = PROTOCOLS[protocol].identity
+    told = {"environment": "ALE/MsPacman-v5", "protocol": identity}
+    return SimpleNamespace(observation_space=SEEN, action_space=ACTED, **told)
+
+
+def test_an_expert_plays_what_the_games_show():
+    check_expert(played(), expert())
+
+
+@pytest.mark.parametrize(
+    ("games", "expert", "message"),
+    [
+        (played(), expert(env="ALE/Alien-v5"), "its environment: it has ALE/Alien-v5, the games have ALE/MsPacman-v5"),
+        (played("book"), expert(), "its pictures: it has nature, 4 to 4 frames a step, the games have book, 2 to 4"),
+        (played(), expert(acted=spaces.Discrete(18)), r"its actions: it has Discrete(18), the games have Discrete(9)"),
+    ],
+    ids=["environment", "pictures", "actions"],
+)
+def test_an_expert_in_something_else_is_refused(games, expert, message):
+    with pytest.raises(UserError) as refused:
+        check_expert(games, expert)
+    assert str(refused.value).startswith(f"the expert plays otherwise, by {message}")
