@@ -112,6 +112,8 @@ class Loop(Iterator[Turn]):
             self._begin(np.ones(self.environment.num_envs, np.bool_))
         actions, extras = self.actor.act(self._observation, self._first)
         outcome = self.environment.step(actions)
+        self._check_finite("paid a reward", outcome.reward)
+        self._check_finite("showed an observation", outcome.observation)
         last = outcome.terminated | outcome.truncated
         ends_value = outcome.terminated
         if self._life_loss_ends_value:
@@ -149,6 +151,7 @@ class Loop(Iterator[Turn]):
         numbers = range(self.begun, self.begun + len(rows))
         seeds = [self._next_seed(number) for number in numbers]
         start = self.environment.reset(mask, seeds)
+        self._check_finite("showed an observation", start.observation)
         self._observation = start.observation
         if not self._episodes:
             self._episodes = [_Episode(0, 0, 0, 0, Digest(self.environment.observation_space), 0) for _ in rows]
@@ -160,11 +163,7 @@ class Loop(Iterator[Turn]):
         self.begun += len(rows)
 
     def _record(self, rows: Iterable[int], actions: Array, outcome: Outcome) -> None:
-        """Note a step from `self._observation` in the episodes of `rows`. Raises UserError if it paid no number."""
-        if not np.isfinite(outcome.reward).all():
-            raise UserError(
-                f"{self.environment.name} paid a reward that is no finite number: received {outcome.reward}"
-            )
+        """Note a step from `self._observation` in the episodes of `rows`."""
         for row in rows:
             episode = self._episodes[row]
             episode.digest.add(self._observation[row])
@@ -173,6 +172,11 @@ class Loop(Iterator[Turn]):
             episode.frames += int(outcome.frames[row])
             if self._keeps_observations:
                 episode.observations.append(lz4.block.compress(self._observation[row].tobytes()))
+
+    def _check_finite(self, what: str, values: Array) -> None:
+        """Raise UserError where there is a number that nobody could learn from: it would spoil every weight."""
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise UserError(f"{self.environment.name} {what} that is no finite number: received {values}")
 
     def keep_observations(self, keep: bool) -> None:
         """Whether tapes hold their observations from now on; before the first step, or False at any time."""

@@ -211,6 +211,20 @@ def test_a_reward_that_is_no_finite_number_is_refused(paid):
         next(loop)
 
 
+@pytest.mark.parametrize("shown", [np.nan, -np.inf])
+def test_an_observation_that_is_no_finite_number_is_refused_before_anybody_learns_from_it(shown):
+    environment = Scripted(1, "..T")
+    player = Player(environment)
+    loop = Loop(environment, player, lambda number: FIRST_SEED + number, stream="train", agent=player)
+    next(loop)
+    environment._observe = lambda: np.array([[1, shown]], np.float32)
+    with pytest.raises(UserError, match=r"Scripted-v0 showed an observation that is no finite number: received"):
+        next(loop)
+    assert len(player.seen) == 1
+    with pytest.raises(UserError, match="showed an observation that is no finite number"):
+        loop.restart(np.array([True]))
+
+
 def test_nothing_is_stepped_before_the_first_turn():
     loop = loop_over(1, "..T")
     assert loop.environment.calls == []
