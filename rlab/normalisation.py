@@ -55,13 +55,12 @@ class RewardScale:
         self._moments = RunningMoments(())
         self._sums = np.zeros(0)  # [N] discounted sums so far
 
-    def observe(self, reward: Array, last: Array) -> None:
-        """Take in rewards [N] of one turn, and whether episodes ended with it [N]."""
+    def observe(self, reward: Array, first: Array) -> None:
+        """Take in rewards [N] of one turn, and whether episodes began with it [N]."""
         if not len(self._sums):
             self._sums = np.zeros(len(reward))
-        self._sums = self._gamma * self._sums + reward
+        self._sums = np.where(first, 0.0, self._gamma * self._sums) + reward
         self._moments.add(self._sums)
-        self._sums = np.where(last, 0.0, self._sums)
 
     def __call__(self, reward: Array) -> Array:
         """Scaled rewards, cut to +-10; of any shape."""

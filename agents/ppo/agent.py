@@ -127,7 +127,7 @@ class PPO:
         config, rollout = self.config, self._rollout
         reward = config.learnt(transitions.reward)
         if config.normalise_rewards:
-            self._reward_normaliser.observe(reward, transitions.last)
+            self._reward_normaliser.observe(reward, transitions.first)
         rollout.add_valued(
             transitions,
             self.values,

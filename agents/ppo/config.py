@@ -104,6 +104,12 @@ class Config(RewardConfig, PretrainedConfig):
                 "or --policy, allowed is one of them"
             )
         check_split(self.rollout_steps, num_envs, self.minibatches)
+        if self.normalise_advantages and self.rollout_steps * num_envs == self.minibatches:
+            raise UserError(
+                "the advantage of one step, less its own mean, is 0, and teaches nothing: received minibatches of one "
+                f"step, by --rollout-steps {self.rollout_steps} x --num-envs {num_envs} for --minibatches "
+                f"{self.minibatches}; allowed are fewer of them, or --no-normalise-advantages"
+            )
 
 
 PRESETS = {

@@ -32,10 +32,10 @@ def test_moments_of_large_numbers_that_hardly_differ() -> None:
 
 def test_rewards_are_scaled_by_the_deviation_of_their_discounted_sums() -> None:
     scale = RewardScale(0.5)
-    going, over = np.array([False]), np.array([True])
-    for reward, last in ((2.0, going), (4.0, over), (6.0, going)):
-        scale.observe(np.array([reward]), last)
-    # The sums are 2, 0.5 * 2 + 4 = 5, and 6 as the episode was over: deviation sqrt((4 + 25 + 36) / 3 - (13 / 3)^2)
+    begun, going = np.array([True]), np.array([False])
+    for reward, first in ((2.0, begun), (4.0, going), (6.0, begun)):
+        scale.observe(np.array([reward]), first)
+    # The sums are 2, 0.5 * 2 + 4 = 5, and 6 as that is another episode: deviation sqrt((4 + 25 + 36) / 3 - (13 / 3)^2)
     deviation = np.sqrt(65 / 3 - (13 / 3) ** 2)
     np.testing.assert_allclose(scale(np.array([1.0, 1000.0, -1000.0])), [1 / deviation, 10, -10], rtol=1e-5)
     again = RewardScale(0.5)

@@ -4,7 +4,6 @@ import dataclasses
 import shutil
 from functools import partial
 
-import keras
 import numpy as np
 import pytest
 
@@ -42,13 +41,6 @@ def test_the_update_is_traced_once(monkeypatch):
     assert traced == [(2,)]
 
 
-@pytest.fixture
-def mixed_precision():
-    keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    yield
-    keras.mixed_precision.set_global_policy("float32")
-
-
 def learned():
     """An agent that learned from a few different steps."""
     agent = dqn(learning_rate=0.01, encoder_sizes=(16,))
@@ -61,7 +53,7 @@ def learned():
 
 def test_in_bfloat16_it_learns_the_same_but_for_rounding_and_keeps_float32(request):
     exact = learned()
-    request.getfixturevalue("mixed_precision")
+    request.getfixturevalue("bfloat16")
     rounded = learned()
     seen = np.linspace(-1, 1, 10, dtype=np.float32).reshape(5, 2)
     assert rounded.values(seen).dtype == np.float32

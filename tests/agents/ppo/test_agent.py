@@ -1,10 +1,8 @@
 """What PPO gathers, when it learns, and what it scales."""
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 from gymnasium import spaces
@@ -180,14 +178,6 @@ def test_rewards_are_clipped_for_learning_alone() -> None:
     assert agent._rollout["reward"].tolist() == [[-1, -1]] * 2
 
 
-@pytest.fixture
-def bfloat16() -> Iterator[None]:
-    before = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    yield
-    keras.mixed_precision.set_global_policy(before)
-
-
 @pytest.mark.usefixtures("bfloat16")
 @pytest.mark.parametrize("acted", [ACTED, spaces.Box(-1, 1, (2,), np.float32)], ids=["discrete", "box"])
 def test_it_learns_in_half_the_bits(acted: spaces.Space[Any]) -> None:
@@ -200,3 +190,11 @@ def test_it_learns_in_half_the_bits(acted: spaces.Space[Any]) -> None:
 def test_steps_that_do_not_split_evenly_are_refused() -> None:
     with pytest.raises(UserError, match="received --rollout-steps 5 x --num-envs 3 for --minibatches 4"):
         dataclasses.replace(PLAIN, rollout_steps=5, minibatches=4).check_fit(SEEN, ACTED, 3)
+
+
+def test_minibatches_of_one_step_have_no_advantage_but_the_raw_one() -> None:
+    ones = dataclasses.replace(PLAIN, rollout_steps=4, minibatches=8, normalise_advantages=True)
+    with pytest.raises(UserError, match="received minibatches of one step, by --rollout-steps 4 x --num-envs 2"):
+        ones.check_fit(SEEN, ACTED, 2)
+    ones.check_fit(SEEN, ACTED, 4)
+    dataclasses.replace(ones, normalise_advantages=False).check_fit(SEEN, ACTED, 2)

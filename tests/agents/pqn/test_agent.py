@@ -1,7 +1,6 @@
 """What PQN gathers, what its steps are worth to it, and when it learns."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -202,14 +201,6 @@ def test_all_its_hidden_layers_are_normalised_but_not_those_of_a_policy_that_it_
 
 def encoder() -> keras.Model:
     return mlp(SEEN, (4,), Seeds(0))
-
-
-@pytest.fixture
-def bfloat16() -> Iterator[None]:
-    before = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    yield
-    keras.mixed_precision.set_global_policy(before)
 
 
 @pytest.mark.usefixtures("bfloat16")
