@@ -102,6 +102,7 @@ class Search:
     def load(self, directory: Path) -> int:
         self.best = read_arrays(directory / POLICY, best=self.best)["best"]
         if not (directory / LEARNER).is_file():
+            self._episodes[:] = self.config.episodes_per_individual  # nobody lacks any: the best plays
             return 0  # a released agent, to play with
         played = {"returns": self._returns, "episodes": self._episodes, "population": self._method.population}
         arrays = read_arrays(directory / LEARNER, "so_far", *self._method.state(), **played)

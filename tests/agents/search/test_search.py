@@ -106,6 +106,8 @@ def test_a_released_agent_plays_without_what_it_learnt_with(preset, tmp_path):
         (tmp_path / name).unlink()
     assert other.load(tmp_path) == 0
     np.testing.assert_array_equal(other.best, np.arange(10.0))
+    _, extras = other.actor(2, 0, explore=True).act(SEEN, np.ones(2, np.bool_))
+    assert extras["individual"].tolist() == [NOBODY] * 2  # not of a population that learnt nothing
 
 
 @pytest.mark.parametrize("changes", [{"hidden_sizes": (2,)}, {"population_size": 4}])
