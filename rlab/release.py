@@ -14,7 +14,7 @@ from rlab.evaluation import RESULT, Evaluation, way_to_score
 from rlab.folders import whole
 from rlab.pretrained import kept
 from rlab.report.card import card
-from rlab.rundir import CONFIG, ORIGIN, TAPES
+from rlab.rundir import CONFIG, ORIGIN, TAPES, read_origin
 from rlab.tapes import TapeStore
 from rlab.training import TRAINING_FILES
 from rlab.types import UserError
@@ -47,7 +47,7 @@ def _fill(draft: Path, run: Path, place: Path) -> None:
         shutil.copy(run / name, draft)
     for path in [*run.glob("events.out.*"), *kept(run)]:
         shutil.copy(path, draft)
-    origin = json.loads((run / ORIGIN).read_text())
+    origin = read_origin(run)
     (draft / ORIGIN).write_text(json.dumps({**origin, "command": _command(origin["command"])}, indent=2) + "\n")
     games = TapeStore(run / TAPES)
     store = TapeStore(draft / TAPES, create=True)

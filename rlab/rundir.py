@@ -12,13 +12,17 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from rlab.types import UserError
 
 CONFIG = "config.json"
 ORIGIN = "origin.json"
 TAPES = "tapes.sqlite"
-_PACKAGES = ("rlab", "gymnasium", "ale-py", "tensorflow", "keras", "numpy", "opencv-python")
+_PACKAGES = (
+    *("rlab", "gymnasium", "ale-py", "tensorflow", "keras", "numpy", "opencv-python"),
+    *("scikit-learn", "cma"),  # random features of `linear`; the method of `search`
+)
 
 
 def check_root(root: Path, option: str = "--root") -> None:
@@ -87,6 +91,18 @@ def write_origin(run: Path, device: str, extra: Mapping[str, str]) -> None:
     (run / ORIGIN).write_text(json.dumps(origin, indent=2) + "\n")
 
 
+def read_origin(run: Path) -> dict[str, Any]:
+    """What `write_origin` wrote. Raises UserError if it is not there, or something else."""
+    try:
+        origin: dict[str, Any] = json.loads((run / ORIGIN).read_text())
+        told = {name: origin[name] for name in ("command", "versions", "python", "git", "system", "device", "started")}
+        if not (isinstance(told["command"], list) and isinstance(told["versions"], dict)):
+            raise ValueError("it tells no command, or no versions")
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
+    return origin
+
+
 def versions() -> dict[str, str]:
     """The versions of the packages that a run's bits depend on."""
     found = {}
@@ -104,12 +120,9 @@ def changes(run: Path, device: str | None = None, extra: Mapping[str, str] = Map
     `extra` are the facts that `write_origin` was given, as they are now.
     Raises UserError if the run does not tell what it was started with.
     """
-    try:
-        origin = json.loads((run / ORIGIN).read_text())
-        now = {**_machine(origin["device"] if device is None else device), **versions(), **extra}
-        before = {**origin, **{name: origin[name] for name in ("python", "git", "system")}, **origin["versions"]}
-    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{run / ORIGIN} does not tell what the run was started with: {error!r}") from error
+    origin = read_origin(run)
+    now = {**_machine(origin["device"] if device is None else device), **versions(), **extra}
+    before = {**origin, **origin["versions"]}
     return [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
 
 

@@ -1,6 +1,5 @@
 """The card of a released agent: its score, how it was trained, and how to look at it, in Markdown."""
 
-import json
 import shlex
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from rlab.config import RunConfig, Settings
 from rlab.evaluation import Evaluation
 from rlab.report.curves import clock
 from rlab.report.scores import mean_interval
-from rlab.rundir import ORIGIN
+from rlab.rundir import read_origin
 from rlab.tensorboard import read_scalars
 from rlab.types import UserError
 
@@ -23,7 +22,7 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
 
     `usual` is how a run of its preset is begun if the command says nothing else. Raises UserError if its log is empty.
     """
-    origin = json.loads((folder / ORIGIN).read_text())
+    origin = read_origin(folder)
     scalars = read_scalars(folder)
     numbers = [*mean_interval(evaluation.scores), float(np.median(evaluation.scores)), max(evaluation.scores)]
     mean, low, high, median, best = (f"{number:,.{0 if numbers[0] >= 100 else 2}f}" for number in numbers)
@@ -33,7 +32,7 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
     steps, frames = scalars["train/frames"][-1]  # as far as it came, the last turn whole
     departures = ", ".join(evaluation.departed()) or "none"
     versions = ", ".join(f"{name} {version}" for name, version in origin["versions"].items())
-    train = shlex.join(origin["command"])
+    train, there = shlex.join(origin["command"]), shlex.quote(str(where))
     longer = ""
     for name in ("steps", "minutes"):
         asked, ended = given(origin["command"], f"--{name}"), getattr(settings.run, name)
@@ -50,9 +49,9 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
 checkpoint saw; median {median}, best {best}. One run: it says nothing
 about other seeds of training.
 
-    python scripts/watch.py {where}
-    python scripts/verify.py {where}
-    tensorboard --logdir {where}
+    python scripts/watch.py {there}
+    python scripts/verify.py {there}
+    tensorboard --logdir {there}
 
 ## How it was made
 

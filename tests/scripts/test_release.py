@@ -134,6 +134,22 @@ def test_an_evaluation_of_another_checkpoint_than_there_is_is_refused(story, tmp
         call("release.py", run, "it", "--root", tmp_path)
 
 
+@pytest.mark.parametrize("content", [None, "{", '{"command": "python"}'], ids=["none", "torn", "foreign"])
+def test_a_run_that_does_not_tell_where_it_comes_from_is_refused(story, tmp_path, content):
+    run = shutil.copytree(story.run, tmp_path / "run", symlinks=True)
+    (run / "origin.json").unlink()
+    if content is not None:
+        (run / "origin.json").write_text(content)
+    with pytest.raises(UserError, match=r"origin\.json does not tell what the run was started with"):
+        call("release.py", run, "it", "--root", tmp_path / "released")
+    assert not list((tmp_path / "released").iterdir())
+
+
+def test_its_commands_can_be_pasted_whatever_it_is_called(story, tmp_path):
+    call("release.py", story.run, "my agent", "--root", tmp_path)
+    assert f"python scripts/watch.py '{tmp_path / 'my agent'}'\n" in (tmp_path / "my agent" / "README.md").read_text()
+
+
 RELEASES = sorted(path.parent for path in (REPOSITORY / "checkpoints" / "released").glob("*/config.json"))
 
 
