@@ -97,7 +97,11 @@ def _spec(told: Recording) -> EnvSpec | None:
     if not told.protocol.startswith("gymnasium:"):
         return None
     spec = gymnasium.spec(told.environment.rpartition(":")[2])
-    return spec if isinstance(spec.entry_point, str) else None
+    try:
+        spec.to_json()
+    except (ValueError, TypeError):  # it is made by functions, or from things that JSON does not know
+        return None
+    return spec
 
 
 def _plain(space: spaces.Space[Any]) -> spaces.Space[Any]:

@@ -3,10 +3,12 @@
 import json
 import shutil
 
+import gymnasium
 import h5py
 import minari
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 
 from rlab.recording import Recording
 from rlab.tapes import TapeStore
@@ -119,6 +121,16 @@ def test_games_that_do_not_repeat_take_their_observations_along(tmp_path, monkey
     call("import_tapes.py", tmp_path / "chance-v0", "--out", tmp_path / "back")
     assert tapes[0].observations is not None
     assert_same(tapes, tapes_of(tmp_path / "back"))
+
+
+def test_an_environment_that_cannot_be_written_down_is_left_out_of_its_dataset(tmp_path, monkeypatch):
+    made = {"entry_point": "gymnasium.envs.classic_control:CartPoleEnv", "vector_entry_point": lambda **_: None}
+    monkeypatch.setitem(gymnasium.registry, "Own-v0", EnvSpec("Own-v0", **made, max_episode_steps=20))
+    call("record.py", "random", "--env", "Own-v0", "--episodes", 1, "--out", tmp_path / "games")
+    call("export.py", "tapes", tmp_path / "games", "--format", "minari", "--out", tmp_path, "--name", "own-v0")
+    dataset = dataset_of(monkeypatch, tmp_path, "own-v0")
+    assert dataset.env_spec is None
+    assert_holds(dataset, tapes_of(tmp_path / "games"))
 
 
 @pytest.fixture(scope="module")
