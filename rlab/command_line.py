@@ -114,6 +114,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
         main(sys.argv[1:])
     except UserError as error:
         fail(str(error))
+    except MemoryError as error:
+        fail(f"not enough memory for these settings: {error}")
     except Exception as error:  # libraries wrap what a disk says in errors of their own
         reason = disk_trouble(error)
         if reason is None:

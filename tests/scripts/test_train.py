@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 from urllib.request import urlopen
@@ -17,7 +18,7 @@ import pytest
 
 import agents
 import envs
-from rlab import checkpoint
+from rlab import checkpoint, command_line
 from rlab.budget import read_clock
 from rlab.protocol import PROTOCOLS
 from rlab.report.difference import difference
@@ -137,6 +138,17 @@ def test_a_replay_that_is_larger_than_the_machine_is_refused_before_there_is_a_r
     ):
         call("train.py", "dqn", "--env", "CartPole-v1", "--replay-capacity", 10**13, "--root", tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_no_memory_holds_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+    arguments = ("ppo", "--env", "CartPole-v1", "--rollout-steps", str(10**13), "--root", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit) as stopped:
+        command_line.run(train.main)
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: not enough memory for these settings: Unable to allocate ")
 
 
 def test_a_random_agent_plays_ms_pacman(tmp_path):
