@@ -21,8 +21,8 @@ def check_out(out: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file; what was there stays until the new one is whole."""
-    draft = path.with_name(f".{path.name}.draft")
+    """Write a file; what was there stays until the new one is whole. Of several processes one comes last."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         draft.write_text(text)
         draft.replace(path)

@@ -1,6 +1,7 @@
 """Games as pictures that move: a GIF for TensorBoard, and an mp4 with what the agent did and thought beside it."""
 
 import io
+import os
 import subprocess
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def encoder(
     Raises UserError if the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-framerate", str(frames_per_second))
     flags = "neighbor" if enlarged > 1 else "bicubic"
     size = f"scale=iw*{enlarged}:ih*{enlarged}:flags={flags}:{_COLOURS}"

@@ -38,8 +38,8 @@ class Library:
         """A game beside the values of a checkpoint; it is prepared where it was not before."""
         source = self._source(run)
         tape = source.read(stream, number)
-        place = source.place(tape, self._which if which == PLAYED_BY else which)
         with self._work:
+            place = source.place(tape, self._which if which == PLAYED_BY else which)  # a training may delete some
             return prepare(source, tape, place, self._go_on)
 
     def saliency(self, run: int, stream: str, number: int, step: int, moment: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ comes of it stands in <run>/watch/<stream>-<number>-<digest>/, one timeline for 
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -60,7 +61,7 @@ def prepare(source: Source, tape: Tape, place: Path, go_on: Callable[[], None]) 
 
         confirmed(source, tape, disagreement(tape, source.settings.observation_space, moments()))
     if film.poster is not None:
-        poster = folder / f".{POSTER}.draft"
+        poster = folder / f".{POSTER}.{os.getpid()}.draft"
         film.poster.save(poster, "WEBP", quality=90)
         poster.replace(folder / POSTER)
     found = judge.finish()
