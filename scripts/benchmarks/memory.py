@@ -90,7 +90,7 @@ def main(arguments: Sequence[str]) -> None:
         for kind, cost in replay_costs(agent, settings, protocol, options.transitions).items():
             print(_row(f"{name} play, {kind}", cost.bytes_per_transition, f"{cost.sample_ms:11.2f} ms"), flush=True)
             result[f"{name}_{kind}"] = asdict(cost)
-    print(_row("Stable-Baselines3", unshared))
+    print(_row("two whole observations", unshared))  # as Stable-Baselines3 keeps them unless it is told otherwise
     with tempfile.TemporaryDirectory() as folder:
         saved = checkpoint_cost(Path(folder), settings, protocol, options.transitions)
     took = f"written in {saved.write_s:.1f} s, resumed in {saved.resume_s:.1f} s"

@@ -174,7 +174,8 @@ def _work_of_peer(settings: Settings, protocol: Protocol, untimed_calls: int, st
         untimed_steps = config.warmup_steps + untimed_calls * config.update_period_steps
     elif protocol.emulator is not None and isinstance(config, PPOConfig):
         algorithm, theirs = "PPO", _settings_of_ppo(config, num_envs)
-        untimed_steps = untimed_calls * config.rollout_steps * num_envs
+        # One turn more: the peer tells of a step before it learns from the rollout that this step ends.
+        untimed_steps = (untimed_calls * config.rollout_steps + 1) * num_envs
     else:
         raise UserError(
             f"--peer sb3 stands beside dqn and ppo on Atari: received {settings.agent} on {settings.run.env}, "

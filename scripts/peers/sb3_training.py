@@ -78,11 +78,11 @@ def main() -> None:
     model = getattr(stable_baselines3, name)("CnnPolicy", training, seed=work["seed"], **SETTINGS[name])
     model.learn(STEPS, callback=Clock(60 * work["minutes"]))
     whole = games(1, work["seed"] + 1_000_000, terminal_on_life_loss=False, clip_reward=False, noop_max=0)
-    # As the Zoo does it, who learns a policy draws from it.
-    scores, lengths = evaluate_policy(
+    # As the Zoo does it, PPO draws from its policy; DQN plays greedily, which is kinder to it than its exploration.
+    scores, frames = evaluate_policy(
         model, whole, work["episodes"], deterministic=name == "DQN", return_episode_rewards=True, warn=False
     )
-    result = {"steps": model.num_timesteps, "scores": scores, "lengths": lengths}
+    result = {"steps": model.num_timesteps, "scores": scores, "frames": frames}
     print(json.dumps(result | {"stable_baselines3": stable_baselines3.__version__, "torch": torch.__version__}))
 
 

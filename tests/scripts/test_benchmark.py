@@ -137,7 +137,7 @@ def test_the_work_of_the_peer_is_ours():
         **{"exploration_initial_eps": 0.01, "exploration_final_eps": 0.01},
     }
     work = work_of("ppo")
-    assert (work.algorithm, work.num_envs, work.untimed_steps, work.timed_steps) == ("PPO", 8, 1024, 4096)
+    assert (work.algorithm, work.num_envs, work.untimed_steps, work.timed_steps) == ("PPO", 8, 1032, 4096)
     assert work.settings == {
         **{"n_steps": 128, "batch_size": 256, "n_epochs": 4, "gamma": 0.99, "gae_lambda": 0.95, "clip_range": 0.2},
         **{"ent_coef": 0.01, "vf_coef": 0.5, "max_grad_norm": 0.5, "learning_rate": 5e-4},
