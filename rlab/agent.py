@@ -7,8 +7,9 @@
         agent.observe(transitions)                          # observe
         metrics = agent.learn()                             # learn
 
-The loop knows no algorithm. The agent decides when to learn, and the end of an episode reaches it only as
-`transitions.discount`. What a learner needs from the moment of acting travels in `extras`.
+The loop knows no algorithm. The agent decides when to learn. That nothing counts after a step reaches it as its
+`discount` of 0, and only so: `first` and `last` say where episodes begin and end, and after one that ends by a time
+limit what would have come does count. What a learner needs from the moment of acting travels in `extras`.
 """
 
 from collections.abc import Mapping

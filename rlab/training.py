@@ -153,7 +153,8 @@ class Training(Iterator[Progress]):
         self._log.since, self._log.since_step = time.monotonic(), self.step
         self._clock = read_clock(folder)
         self._clock.ended = self._budget.ends(folder)  # which may have grown
-        return [] if repeats else ["this environment does not repeat itself: new episodes begin"]
+        lost = ", and where lives were lost is forgotten" if wanted and self.config.life_loss_ends_value else ""
+        return [] if repeats else [f"this environment does not repeat itself: new episodes begin{lost}"]
 
     def __next__(self) -> Progress:
         if self.ended:

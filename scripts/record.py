@@ -48,9 +48,10 @@ class Options:
     """Probability of a random action in place of the agent's, for Discrete actions. Higher: games more varied, and
     shorter."""
     explore: bool = False
-    """Let the agents act as in training, their random streams as checkpoints left them; games differ by their seeds."""
+    """Let the agents act as in training; those that explore less with time go on from their checkpoint, with its random
+    stream."""
     seed: int = 0
-    """What the seeds of the games, the agents' random streams and epsilon derive from."""
+    """What the seeds of the games, epsilon and all other random streams derive from."""
     out: Path | None = None
     """The folder to make. None: checkpoints/<environment>/recorded/<time>-s<seed>."""
 

@@ -165,7 +165,7 @@ def film(source: Source, options: Options, out: Path) -> None:
     with closing(TapeStore(source.folder / TAPES)) as store:
         tape = choose(store, options.stream, next(iter(options.number), None))
     place = source.place(tape, options.checkpoint or PLAYED_BY)
-    print(f"{tape.stream} game {tape.number}: {tape.score:g} in {tape.length} steps", flush=True)
+    print(f"{tape.stream} game {tape.number}: {tape.score:,.10g} in {tape.length:,} steps", flush=True)
     confirmed(source, tape, disagreement(tape, source.settings.observation_space, source.emulate(tape)))
     from rlab import devices
 

@@ -20,7 +20,7 @@ from rlab.spaces import is_image
 class Standardise(keras.layers.Layer):  # type: ignore[misc]
     """Observations [B, *O] less a mean, over a standard deviation, cut to +-10; nothing is learnt in here.
 
-    The agent sets both from what it has seen (`set_moments`); until then observations pass unchanged.
+    The agent sets both from what it has seen (`set_moments`); until then observations are cut alone.
     Source: Andrychowicz et al. (2021), What Matters for On-Policy Deep Actor-Critic Methods?, section 3.4.
     """
 

@@ -83,6 +83,7 @@ def markdown(card: Mapping[str, Any]) -> list[str]:
     """The card in lines of Markdown."""
     games, steps = card["games"], card["steps"]
     actions = "; ".join(f"{what} {_numbers(values)}" for what, values in card["actions"].items())
+    lowest, highest = (f"{card['score'][end]:,.10g}" for end in ("low", "high"))
     known = [f"{share:.1%} of {part}" for part, share in card["seen_in_training"].items() if share is not None]
     lines = [
         "| | |",
@@ -94,7 +95,7 @@ def markdown(card: Mapping[str, Any]) -> list[str]:
             f"| played by {policy} | {told['games']:,} games, {told['share']:.1%} of the steps |"
             for policy, told in card["policies"].items()
         ),
-        f"| score | mean {card['score']['mean']:,.1f}, from {card['score']['low']:,g} to {card['score']['high']:,g} |",
+        f"| score | mean {card['score']['mean']:,.1f}, from {lowest} to {highest} |",
         f"| actions | {actions} |",
         f"| observations seen before | {card['duplicates']:.1%} |",
         f"| observations that training games show too | {', '.join(known) or 'no others'} |",

@@ -41,7 +41,7 @@ def _components(features: Array) -> Array:
 
 
 def _word(value: float) -> str:
-    return "" if math.isnan(value) or value == -1 else f"{value:g}"
+    return "" if math.isnan(value) or value == -1 else f"{value:.10g}"
 
 
 def _sheet(pictures: Array) -> Array:

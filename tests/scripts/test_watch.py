@@ -55,7 +55,7 @@ def test_a_game_of_atari_becomes_a_video(tmp_path, capsys):
     watch.main([str(run), "--out", str(video)])
     tape = TapeStore(run / "tapes.sqlite").read("validation", 0)
     assert capsys.readouterr().out.splitlines() == [
-        f"validation game 0: {tape.score:g} in {tape.length} steps",
+        f"validation game 0: {tape.score:,.10g} in {tape.length:,} steps",
         str(video),
     ]
     assert list(video.parent.iterdir()) == [video]
