@@ -142,7 +142,7 @@ def _refuse_data(module: str) -> None:
     """Raise UserError if a module lies in or beside the folder of a run or of games: nothing there is taken for code.
 
     These name the module that their environment comes from, so that one which somebody passed on could bring its own.
-    Beside counts for packages alone: a module of the user's own may lie where everything is called from, as games may.
+    What lies beside counts for packages alone: a user's own module may lie in the working folder, where games may, too.
     """
     for depth in range(1, module.count(".") + 2):  # finding a module imports those above it
         found = importlib.util.find_spec(".".join(module.split(".")[:depth]))
