@@ -41,7 +41,9 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
             longer += f" --{name} {ended}" if ended is None else f" --{name} {ended:.15g}"
     if longer:
         train += f"\npython scripts/train.py --resume RUN{longer}"
-    repeated = f"; `--steps {steps}` in place of minutes repeats it" if settings.run.minutes is not None else ""
+    repeated = ""
+    if settings.run.minutes is not None:
+        repeated = f"; with `--minutes None --steps {steps} --precision {settings.run.precision}` one command repeats it"
     return f"""# {settings.agent} on {settings.run.env}
 
 **{mean} points** [{low}, {high}]: mean and 95% interval (BCa bootstrap over games) of

@@ -110,7 +110,7 @@ def test_the_card_tells_how_a_run_was_gone_on_with(released, story, usual, ended
     begun, settings = replace(settings.run, **usual), replace(settings, run=replace(settings.run, **ended))
     text = card(released, settings, begun, Evaluation.read(story.run), released)
     assert re.findall(r"--resume RUN (.*)", text) == ([gone_on] if gone_on else [])
-    assert ("`--steps 900` in place of minutes repeats it" in text) == ("minutes" in ended)
+    assert ("`--minutes None --steps 900 --precision float32` one command repeats it" in text) == ("minutes" in ended)
 
 
 def test_a_folder_that_is_there_is_not_touched(released, story):
