@@ -20,7 +20,7 @@ def telling_how_to_go_on(run: Path) -> Iterator[None]:
         reason = "interrupted" if interrupted else command_line.disk_trouble(error)
         if reason is None:
             raise
-        first = "" if interrupted else "free some space or make it writable, then "
+        first = "free some space or make it writable, then " if reason.startswith(command_line.CANNOT_WRITE) else ""
         try:
             saved = f"the last checkpoint, {checkpoint.latest(run).name}, is good: {first}{way_on(run)}"
         except UserError:

@@ -14,8 +14,10 @@ from typing import Any
 
 import tyro
 
+from rlab.interrupts import print_nowhere
 from rlab.types import UserError
 
+_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR)  # of a name that the user gave
 _DISK = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG)
 _DISK_SQLITE = (
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR),
@@ -111,13 +113,23 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
     sys.path.append(os.getcwd())  # environments of the user's own
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell lets what it starts with & ignore
     try:
-        main(sys.argv[1:])
+        try:
+            main(sys.argv[1:])
+        except SystemExit:
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
     except UserError as error:
         fail(str(error))
     except MemoryError as error:
         fail(f"not enough memory for these settings: {error}")
+    except BrokenPipeError:  # as by `| head`: whoever reads the output has had enough
+        print_nowhere(1)
+        raise SystemExit(2) from None
     except Exception as error:  # libraries wrap what a disk says in errors of their own
         reason = disk_trouble(error)
+        if reason is None and type(error).__name__ == "ResourceExhaustedError":  # of TensorFlow
+            reason = f"not enough memory for these settings: {error}"
         if reason is None:
             raise
         fail(reason)
@@ -128,6 +140,8 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
 def disk_trouble(error: BaseException | None) -> str | None:
     """Why a disk takes or gives no more, in words, if that is what `error` or its cause is about."""
     while error is not None:
+        if isinstance(error, OSError) and error.errno in _PATH:
+            return f"cannot open, {os.strerror(error.errno).lower()}: {error.filename or 'it has no name'}"
         if isinstance(error, OSError) and error.errno in _DISK:
             where = f": {error.filename}" if error.filename else ""
             hidden = where and os.path.exists(error.filename) and not os.access(error.filename, os.R_OK)

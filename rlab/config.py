@@ -6,7 +6,7 @@ Precedence: the defaults (a paper's, where there is one), then the preset, then 
 import dataclasses
 import hashlib
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -19,6 +19,9 @@ from typeguard import TypeCheckError, check_type
 from rlab.folders import write_whole
 from rlab.spaces import from_json, to_json
 from rlab.types import UserError
+
+MOST_EPISODES = 1_000_000  # to be scored or recorded: their seeds are drawn at once
+MOST_THREADS = 1024  # the system ends a program that asks for more than it has
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,15 @@ class RunConfig:
     """TensorFlow's deterministic operations: needed on a GPU for exact repetition, not on a CPU."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "num_envs", "evaluation_episodes", "checkpoints_kept"):
+        for name in ("steps", "num_envs", "checkpoints_kept"):
             check_range(name, getattr(self, name), 1)
+        check_range("evaluation_episodes", self.evaluation_episodes, 1, MOST_EPISODES)
         for name in ("evaluation_period_steps", "checkpoint_period_steps", "log_period_steps"):
             check_range(name, getattr(self, name), 1)
         if self.minutes is not None:
             check_range("minutes", self.minutes, 0.01)
         check_range("seed", self.seed, 0, 2**31 - 1)
-        check_range("threads", self.threads, 0)
+        check_range("threads", self.threads, 0, MOST_THREADS)
 
 
 class AgentConfig(Protocol):
@@ -102,7 +106,7 @@ def default_preset(presets: Mapping[str, Preset], environment: str) -> str:
 
 def check_range(name: str, value: float, low: float, high: float = float("inf")) -> None:
     """Raise UserError unless low <= value <= high, and value is a finite number."""
-    if not low <= value <= high or math.isinf(value):
+    if not low <= value <= min(high, sys.float_info.max):
         allowed = f"{low} or more" if high == float("inf") else f"{low} to {high}"
         raise UserError(f"--{name.replace('_', '-')} is out of range: received {value}, allowed is {allowed}")
 

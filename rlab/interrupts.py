@@ -18,7 +18,7 @@ def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
     """The `signals` that have come since, as a list that grows; each is answered by a line.
 
     Under nohup a hangup is still ignored. With `once`, a second one of the same kind raises KeyboardInterrupt wherever
-    the program is.
+    the program is. A terminal that is closed sends several hangups: those after the first one are ignored, also later.
     """
     came: list[int] = []
 
@@ -26,11 +26,13 @@ def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
         came.append(number)
         try:
             print(say, flush=True)
-        except OSError:  # the terminal is gone: what else is printed goes nowhere
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
-        if once:
+        except OSError:  # the terminal is gone
+            print_nowhere(1, 2)
+        except RuntimeError:
+            pass  # it came while something else was being printed
+        if number == signal.SIGHUP:
+            signal.signal(number, signal.SIG_IGN)
+        elif once:
             signal.signal(number, signal.default_int_handler)
 
     under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -40,7 +42,16 @@ def noted(*signals: int, say: str, once: bool = False) -> Iterator[list[int]]:
         yield came
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if not (number == signal.SIGHUP and number in came):
+                signal.signal(number, handler)
+
+
+def print_nowhere(*streams: int) -> None:
+    """Let what is printed from now on go nowhere, as nobody is there to read it; 1 is the output, 2 are errors."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 def stop_with_parent() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +9,15 @@ from typing import Annotated
 
 import tyro
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from rlab import command_line
 from rlab.report.comparison import words
 from rlab.report.comparison.findings import Findings, compare
 from rlab.report.comparison.groups import Group, Key
+from rlab.report.terminal import Terminal
 from rlab.types import UserError
 
-_FILE_WIDTH = 160  # columns of the table where there is no terminal to ask
 _INTERVAL = (
     "[ ] of means: where they lie with 95% confidence, by bootstrap over runs, then over the games of each "
     "(2,000 resamples); of a single run, over its games alone"
@@ -64,16 +62,16 @@ def main(arguments: Sequence[str]) -> None:
 
 def show(findings: Findings) -> None:
     """Print the tables, and what is to be known beside them."""
-    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH, markup=False, emoji=False, highlight=False)
+    terminal = Terminal()
     for environment, groups in findings.tables.items():
         print(f"{environment} under {findings.protocol}")
-        console.print(table(groups, findings, environment))
+        terminal.print(table(groups, findings, environment))
     over = f", over {len(findings.environments)} games" if len(findings.environments) > 1 else ""
     print(f"{findings.scale.name}s of runs{over}")
     found = Table(*words.STANDINGS, box=box.SIMPLE_HEAD)
     for row in words.standing_rows(findings):
         found.add_row(*row)
-    console.print(found)
+    terminal.print(found)
     print("\n".join([*words.lines(findings), _INTERVAL, *words.notes(findings)]))
 
 

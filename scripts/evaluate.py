@@ -13,7 +13,7 @@ import tyro
 import agents
 import envs
 from rlab import checkpoint, command_line, evaluation
-from rlab.config import check_range
+from rlab.config import MOST_EPISODES, check_range
 from rlab.protocol import find_protocol
 from rlab.report.scores import mean_interval
 
@@ -34,7 +34,7 @@ class Options:
 
 def main(arguments: Sequence[str]) -> None:
     options = command_line.parse(Options, arguments, program="evaluate.py", description=__doc__)
-    check_range("episodes", options.episodes, 1)
+    check_range("episodes", options.episodes, 1, MOST_EPISODES)
     settings = agents.read_settings(options.run)
     place = checkpoint.chosen(options.run, options.checkpoint)
     result = evaluate(options.run, place, settings, options.episodes)

@@ -5,7 +5,6 @@ python scripts/probe.py ENCODER.keras --games FOLDER
 
 import os
 import shlex
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -17,14 +16,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 import envs
 from rlab import command_line, rundir
-from rlab.config import RunConfig, check_range
+from rlab.config import MOST_THREADS, RunConfig, check_range
 from rlab.pretrained import Passport, read_passport
 from rlab.protocol import find_protocol
+from rlab.report.terminal import Terminal
 from rlab.representation import dataset, findings, probes
 from rlab.representation.findings import Row
 from rlab.representation.games import PARTS, RAM_SIZE, Games
@@ -35,7 +34,6 @@ from rlab.types import Array, UserError
 
 PROGRAM = "probe.py"
 _SHOWN = 1_000  # test moments in TensorBoard's projector
-_FILE_WIDTH = 160  # columns of a table where there is no terminal to ask
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Options:
         check_range("steps", self.steps, 1)
         check_range("random_networks", self.random_networks, 0)
         check_range("seed", self.seed, 0, 2**31 - 1)
-        check_range("threads", self.threads, 0)
+        check_range("threads", self.threads, 0, MOST_THREADS)
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,7 @@ def about_them(games: Games, questions: Questions, command: Command) -> dict[str
 
 def show(tables: Sequence[findings.Table], notes: Sequence[str]) -> None:
     """Print tables and notes."""
-    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH, markup=False, emoji=False, highlight=False)
+    terminal = Terminal()
     for each in tables:
         table = Table(box=box.SIMPLE_HEAD)
         for title in each.header:
@@ -210,7 +208,7 @@ def show(tables: Sequence[findings.Table], notes: Sequence[str]) -> None:
         for cells in each.rows:
             table.add_row(*cells)
         print(each.title)
-        console.print(table)
+        terminal.print(table)
     print("\n".join(notes))
 
 

@@ -19,7 +19,7 @@ from gymnasium import spaces
 import agents
 import envs
 from rlab import checkpoint, command_line, recording, rundir
-from rlab.config import RunConfig, Settings, check_range, default_preset
+from rlab.config import MOST_EPISODES, RunConfig, Settings, check_range, default_preset
 from rlab.exploration import ExplorationConfig
 from rlab.protocol import Protocol, default_protocol, find_protocol
 from rlab.recording import Part, Player, Recording
@@ -56,7 +56,7 @@ class Options:
     """The folder to make. None: checkpoints/<environment>/recorded/<time>-s<seed>."""
 
     def __post_init__(self) -> None:
-        check_range("episodes", self.episodes, 1)
+        check_range("episodes", self.episodes, 1, MOST_EPISODES)
         check_range("epsilon", self.epsilon, 0, 1)
         check_range("seed", self.seed, 0, 2**31 - 1)
         if not self.checkpoints:

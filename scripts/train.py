@@ -24,7 +24,7 @@ from rlab import checkpoint, command_line, pretrained, rundir
 from rlab.agent import Agent, Remembering
 from rlab.broken_off import telling_how_to_go_on, way_on
 from rlab.budget import read_clock
-from rlab.config import RunConfig, Settings, check_range, default_preset
+from rlab.config import MOST_EPISODES, RunConfig, Settings, check_range, default_preset
 from rlab.evaluation import way_to_score
 from rlab.interrupts import stop_with_parent
 from rlab.jobs.series import Series
@@ -59,7 +59,7 @@ class Options:
     """Runs of the same group are one row in TensorBoard's HParams, with the means of their metrics."""
 
     def __post_init__(self) -> None:
-        check_range("score_episodes", self.score_episodes, 0)
+        check_range("score_episodes", self.score_episodes, 0, MOST_EPISODES)
         check_range("seeds", self.seeds, 0)
         check_range("jobs", self.jobs, 1)
         if self.jobs > 1 and not self.seeds:
@@ -83,7 +83,7 @@ class Resume:
         check_range("steps", self.steps, 0)
         if self.minutes is not None:
             check_range("minutes", self.minutes, 0.01)
-        check_range("score_episodes", self.score_episodes, 0)
+        check_range("score_episodes", self.score_episodes, 0, MOST_EPISODES)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ import tyro
 
 import agents
 from rlab import command_line, rundir
-from rlab.config import RunConfig, Settings, check_range
+from rlab.config import MOST_EPISODES, MOST_THREADS, RunConfig, Settings, check_range
 from rlab.folders import check_out, write_whole
 from rlab.jobs.planned import new_folder
 from rlab.jobs.work import Job, Work, script, share_of_cores
@@ -92,8 +92,8 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("seeds", "jobs", "threshold_games"):
             check_range(name, getattr(self, name), 1)
-        for name in ("threads", "score_episodes"):
-            check_range(name, getattr(self, name), 0)
+        check_range("threads", self.threads, 0, MOST_THREADS)
+        check_range("score_episodes", self.score_episodes, 0, MOST_EPISODES)
         if self.threshold is not None:
             check_range("threshold", self.threshold, -1e300)
         if self.encoder_learning_rate and not self.encoders:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import tyro
-from rich.console import Console
 
 import agents
 from rlab import command_line, rundir
-from rlab.config import RunConfig, Settings, check_range
+from rlab.config import MOST_THREADS, RunConfig, Settings, check_range
 from rlab.jobs.planned import choose_folder
 from rlab.jobs.work import Work, share_of_cores
 from rlab.pretrained import KINDS as FILES
+from rlab.report.terminal import Terminal
 from rlab.tuning.plan import PLAN, Plan, read_plan
 from rlab.tuning.space import Space, grid, read_space
 from rlab.tuning.values import words
@@ -37,7 +37,6 @@ SCRIPTS = Path(__file__).parent
 ROOT = Path("checkpoints")
 TRIALS = 30
 _MOST_TRIED = 10_000  # combinations of other settings' ends, before one is refused
-_FILE_WIDTH = 160  # columns of the table where there is no terminal to ask
 # Options of train.py that are set for each trial, or that have one of the same name here.
 LOOKS = ("--evaluation-period-steps", "--checkpoint-period-steps", "--checkpoints-kept")
 OWN = ("--env", "--preset", "--steps", "--minutes", "--seed", "--seeds", "--jobs", "--threads", "--root", "--group")
@@ -82,7 +81,7 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("seeds", "jobs", "evaluations"):
             check_range(name, getattr(self, name), 1)
-        check_range("threads", self.threads, 0)
+        check_range("threads", self.threads, 0, MOST_THREADS)
         if self.trials is not None:
             check_range("trials", self.trials, 1)
 
@@ -189,9 +188,7 @@ def tell(folder: Path, plan: Plan, outcomes: Sequence[Any]) -> None:
     """Print all trials, and the best settings as a command."""
     from rlab.tuning.table import best, table
 
-    Console(width=None if sys.stdout.isatty() else _FILE_WIDTH, markup=False, emoji=False, highlight=False).print(
-        table(outcomes)
-    )
+    Terminal().print(table(outcomes))
     for one in outcomes:
         if one.reason:
             print(f"trial {one.number} failed: {one.reason}")

@@ -4,9 +4,9 @@ import time
 from types import TracebackType
 
 import numpy as np
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from rlab.report.terminal import Terminal
 from rlab.types import Tape
 
 _LINE_SECONDS = 30
@@ -17,7 +17,7 @@ class GamesBar:
 
     def __init__(self, episodes: int) -> None:
         self._episodes = episodes
-        self._console = Console()
+        self._console = Terminal()
         self._scores: list[float] = []
         self._steps = 0
         self._shown = time.monotonic()
@@ -46,7 +46,7 @@ class GamesBar:
             )
 
     def note(self, text: str) -> None:
-        self._console.print(f"note: {text}", markup=False, soft_wrap=True)
+        self._console.print(f"note: {text}", soft_wrap=True)
 
     def __enter__(self) -> "GamesBar":
         self._bar.start()

@@ -1,15 +1,16 @@
 """A training's progress in the terminal: a bar, or a line now and then where the output is a file."""
 
+import os
 import signal
 import time
 from collections import deque
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rlab import training
 from rlab.interrupts import noted
+from rlab.report.terminal import Terminal
 
 _LINE_SECONDS = 30
 _BAR_SECONDS = 0.2
@@ -19,7 +20,8 @@ _GAMES = 20
 def turn(trained: "training.Training") -> bool:
     """Turn a training until it is done or the user interrupts it, and show how far it is; whether it was interrupted.
 
-    A second interrupt of the same kind raises KeyboardInterrupt.
+    It is interrupted as well if what reads the output has ended, as in `| head`; the error stream tells the rest. A
+    second interrupt of the same kind raises KeyboardInterrupt.
     """
     say = "stopping at the end of this step or evaluation; once more to end at once"
     with (
@@ -27,7 +29,11 @@ def turn(trained: "training.Training") -> bool:
         ProgressBar(trained.step, trained.config.steps, trained.config.minutes) as bar,
     ):
         for progress in trained:
-            bar.show(progress)
+            try:
+                bar.show(progress)
+            except BrokenPipeError:
+                os.dup2(2, 1)
+                interrupts.append(signal.SIGPIPE)
             if interrupts:
                 break
     return bool(interrupts)
@@ -40,7 +46,7 @@ class ProgressBar:
 
     def __init__(self, step: int, steps: int, minutes: float | None = None) -> None:
         self._steps, self._minutes = steps, minutes
-        self._console = Console()
+        self._console = Terminal()
         self._scores: deque[float] = deque(maxlen=_GAMES)
         self._evaluated = ""
         self._shown = (time.monotonic(), step)
@@ -62,7 +68,7 @@ class ProgressBar:
     def show(self, progress: "training.Progress") -> None:
         self._scores.extend(progress.scores)
         if progress.note:
-            self._console.print(f"note: {progress.note}", markup=False, soft_wrap=True)
+            self._console.print(f"note: {progress.note}", soft_wrap=True)
         if progress.evaluated:
             self._evaluated = f", evaluated {sum(progress.evaluated) / len(progress.evaluated):,.1f}"
         now = time.monotonic()

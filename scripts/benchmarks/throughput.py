@@ -12,7 +12,7 @@ from agents.ppo import Config as PPOConfig
 from benchmarks import peer
 from benchmarks.work import settings_for
 from rlab import command_line
-from rlab.config import RunConfig, Settings, check_range
+from rlab.config import MOST_THREADS, RunConfig, Settings, check_range
 from rlab.protocol import Protocol
 from rlab.types import UserError
 
@@ -93,7 +93,7 @@ class Options:
         check_range("steps", self.steps, 0)
         check_range("repeats", self.repeats, 1)
         check_range("group", self.group, 1, 64)
-        check_range("threads", self.threads, 0)
+        check_range("threads", self.threads, 0, MOST_THREADS)
         if (self.group > 1 or self.double) and self.agent not in ("dqn", "rainbow"):
             raise UserError(f"--group and --double are for dqn and rainbow: received --agent {self.agent}")
         if self.network != "nature" and self.agent == "random":

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -232,6 +233,40 @@ def test_a_file_that_cannot_be_read_is_told_as_such(run, tmp_path, monkeypatch):
     assert run(refused) == (2, f"error: cannot write, permission denied: {path}\n")
     monkeypatch.setattr(os, "access", lambda asked, mode: asked != str(path) or mode != os.R_OK)
     assert run(refused) == (2, f"error: cannot read, permission denied: {path}\n")
+
+
+PRINTS = """
+from rlab import command_line
+
+def main(arguments):
+    input()
+    for number in range({count}):
+        print(number)
+    {end}
+
+command_line.run(main)
+"""
+
+
+@pytest.mark.parametrize(("count", "end"), [(1, ""), (1, "raise SystemExit(0)"), (100_000, "")])
+def test_whoever_has_read_enough_ends_it_without_a_word(count, end):
+    """As by `| head`; also where all that is printed is still to be written in the end."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", PRINTS.format(count=count, end=end)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as program:
+        program.stdout.close()
+        program.stdin.write("\n")
+        program.stdin.close()
+        assert program.stderr.read() == ""
+    assert program.returncode == 2
+
+
+def test_tensors_that_do_not_fit_are_one_line(run):
+    class ResourceExhaustedError(Exception):
+        """As TensorFlow raises it, which these tests do without."""
+
+    refused = run(raising(ResourceExhaustedError("OOM when allocating\ntensor")))
+    assert refused == (2, "error: not enough memory for these settings: OOM when allocating tensor\n")
 
 
 def test_a_second_interrupt_is_one_line(run):

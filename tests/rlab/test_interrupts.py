@@ -1,9 +1,11 @@
-"""Interrupts that come when nobody can be told any more, or that are to be ignored."""
+"""Interrupts that come when nobody can be told any more, more than once, or that are to be ignored."""
 
 import os
 import signal
 import subprocess
 import sys
+
+import pytest
 
 from rlab.interrupts import noted
 
@@ -40,6 +42,44 @@ def login(terminal):
         os.login_tty(terminal)
 
     return login
+
+
+@pytest.fixture
+def hangups():
+    """Let hangups come, also where whoever runs the tests ignores them."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangups")
+@pytest.mark.parametrize("once", [True, False])
+def test_a_terminal_that_is_closed_counts_once_however_many_hangups_it_sends(once):
+    with noted(signal.SIGHUP, say="stopping", once=once) as came:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGHUP)
+        assert came == [signal.SIGHUP]
+    signal.raise_signal(signal.SIGHUP)  # while what was interrupted is saved
+
+
+def test_a_second_interrupt_ends_at_once():
+    with noted(signal.SIGTERM, say="stopping", once=True) as came:
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert came == [signal.SIGTERM]
+
+
+def test_an_interrupt_in_the_middle_of_a_print_is_noted(monkeypatch):
+    """Python refuses to print then."""
+
+    def printing(*words, **rest):
+        raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stdout>'>")
+
+    monkeypatch.setattr("builtins.print", printing)
+    with noted(signal.SIGTERM, say="stopping") as came:
+        signal.raise_signal(signal.SIGTERM)
+        assert came == [signal.SIGTERM]
 
 
 def test_a_hangup_is_ignored_under_nohup():

@@ -12,7 +12,7 @@ from rlab import checkpoint
 from rlab.report.difference import difference
 from rlab.types import UserError
 from scripts import train
-from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, Started, call, only_run, small
+from tests.scripts.running import REPOSITORY, SMALL, UNSCORED, Started, begun, call, only_run, small
 
 
 def assert_resumed_like(whole, run):
@@ -49,6 +49,21 @@ def test_killed_and_then_asked_to_terminate_it_ends_like_a_whole_run(whole, tmp_
     assert (status, errors) == (130, [])
     assert lines[-2].startswith("stopped at step ")
     assert lines[-1] == f"go on with: python scripts/train.py --resume {run}"
+    assert_resumed_like(whole, run)
+
+
+def test_a_training_whose_output_nobody_reads_any_more_is_saved(whole, tmp_path):
+    """As by `| head -2`, or a `tee` that is killed."""
+    training = begun("train.py", *small(tmp_path))
+    while not training.stdout.readline().startswith("run: "):
+        assert training.poll() is None, training.stderr.read()
+    training.stdout.close()
+    *_, stopped, way_on = training.stderr.read().splitlines()
+    assert training.wait() == 130
+    run = only_run(tmp_path)
+    step = SMALL["evaluation-period-steps"]  # when it wanted to tell
+    assert stopped == f"stopped at step {step}, saved as {checkpoint.place_of(run, step)}"
+    assert way_on == f"go on with: python scripts/train.py --resume {run}"
     assert_resumed_like(whole, run)
 
 

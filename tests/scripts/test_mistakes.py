@@ -41,6 +41,11 @@ MISTAKES = {
     CARTPOLE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
     CARTPOLE + "--steps -5": ["--steps is out of range: received -5, allowed is 1 or more"],
     CARTPOLE + "--steps ten": ["Error parsing --steps", "'ten' (see train.py dqn --help)"],
+    CARTPOLE + f"--steps 1{'0' * 400}": ["--steps is out of range: received 1000"],
+    CARTPOLE + "--threads 3000000000": ["--threads is out of range: received 3000000000, allowed is 0 to 1024"],
+    CARTPOLE + "--evaluation-episodes 10000000000000000000": ["--evaluation-episodes is out of range", "1 to 1000000"],
+    CARTPOLE + f"--root {'long' * 100}": ["cannot open, file name too long: longlong"],
+    "train.py --resume loop": ["cannot open, too many levels of symbolic links: loop"],
     CARTPOLE + "--seed -1": ["--seed is out of range: received -1, allowed is 0 to 2147483647"],
     CARTPOLE + "--minutes 0": ["--minutes is out of range: received 0.0, allowed is 0.01 or more"],
     CARTPOLE + "--minutes -1": ["--minutes is out of range: received -1.0, allowed is 0.01 or more"],
@@ -49,7 +54,7 @@ MISTAKES = {
     CARTPOLE + "--minutes ten": ["--minutes", "'ten'"],
     CARTPOLE + "--num-envs 0": ["--num-envs is out of range: received 0, allowed is 1 or more"],
     CARTPOLE + "--gamma nan": ["--gamma is out of range: received nan, allowed is 0 to 1"],
-    CARTPOLE + "--score-episodes -3": ["--score-episodes is out of range: received -3, allowed is 0 or more"],
+    CARTPOLE + "--score-episodes -3": ["--score-episodes is out of range: received -3, allowed is 0 to 1000000"],
     CARTPOLE + "--precision half": ["invalid choice 'half' for argument '--precision'", "'mixed_bfloat16'"],
     CARTPOLE + "--learning-rte 1": ["Unrecognized options: --learning-rte, 1; perhaps you meant --learning-rate ("],
     CARTPOLE + "--protocol ale_v6": [
@@ -79,8 +84,10 @@ MISTAKES = {
     "train.py --resume empty --env CartPole-v1": ["Unrecognized options: --env, CartPole-v1"],
     "train.py dqn --resume empty": ["Unrecognized options: dqn"],
     "evaluate.py": ["The run's folder. (required)"],
+    f"evaluate.py {'long' * 100}": ["cannot open, file name too long: longlong"],
+    "evaluate.py odd": ["cannot open, is a directory: odd/config.json"],
     "evaluate.py missing": ["not a run: missing has no config.json"],
-    "evaluate.py empty --episodes 0": ["--episodes is out of range: received 0, allowed is 1 or more"],
+    "evaluate.py empty --episodes 0": ["--episodes is out of range: received 0, allowed is 1 to 1000000"],
     "verify.py empty": ["not a run: empty has no config.json"],
     "verify.py empty --stream movies": ["unknown stream: received 'movies', allowed are train, validation, eval, demo"],
     "watch.py": ["which run? watch.py RUN [RUN ...]"],
@@ -111,6 +118,8 @@ def told(tmp_path_factory):
     (here / "needy_games.py").write_text("import no_such_module\n")
     (here / "file").touch()
     (here / "empty").mkdir()
+    (here / "odd" / "config.json").mkdir(parents=True)
+    (here / "loop").symlink_to("loop")
     return answers(here, [*MISTAKES, *HELP, *(f"train.py dqn --env {name} --check-env" for name in CHECKED)])
 
 

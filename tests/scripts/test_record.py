@@ -61,7 +61,9 @@ MISTAKES = {
     "record.py random": ["what is random to play? name the environment with --env"],
     "record.py random --env CartPol-v1": ["unknown environment: received 'CartPol-v1'; did you mean CartPole-v1"],
     "record.py random --env Blackjack-v1": ["does not take a space of this kind: received Tuple("],
-    "record.py random --env CartPole-v1 --episodes 0": ["--episodes is out of range: received 0, allowed is 1 or more"],
+    "record.py random --env CartPole-v1 --episodes 0": [
+        "--episodes is out of range: received 0, allowed is 1 to 1000000"
+    ],
     "record.py random --env CartPole-v1 --epsilon 1.5": ["--epsilon is out of range: received 1.5, allowed is 0 to 1"],
     "record.py random --env CartPole-v1 --epsilon -0.1": ["--epsilon is out of range: received -0.1"],
     "record.py random --env CartPole-v1 --seed -1": ["--seed is out of range: received -1"],

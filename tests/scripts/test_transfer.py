@@ -342,7 +342,7 @@ MISTAKES = {
     "transfer.py tabular --env FrozenLake-v1 --encoders learnt/encoder.keras": ["Unrecognized options: --encoder"],
     FILE + "--seeds 0": ["--seeds is out of range: received 0, allowed is 1 or more"],
     FILE + "--jobs 0": ["--jobs is out of range: received 0, allowed is 1 or more"],
-    FILE + "--threads -1": ["--threads is out of range: received -1, allowed is 0 or more"],
+    FILE + "--threads -1": ["--threads is out of range: received -1, allowed is 0 to 1024"],
     FILE + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
     FILE + "--score-episodes -1": ["--score-episodes is out of range: received -1"],
     FILE + "--threshold nan": ["--threshold is out of range: received nan"],

@@ -228,7 +228,7 @@ MISTAKES = {
     GAMMA + "--jobs 0": ["--jobs is out of range: received 0, allowed is 1 or more"],
     GAMMA + "--evaluations 0": ["--evaluations is out of range: received 0, allowed is 1 or more"],
     GAMMA + "--steps 0": ["--steps is out of range: received 0, allowed is 1 or more"],
-    GAMMA + "--threads -1": ["--threads is out of range: received -1, allowed is 0 or more"],
+    GAMMA + "--threads -1": ["--threads is out of range: received -1, allowed is 0 to 1024"],
     GAMMA + "-- --seed 3": ["--seed is not to be set for all trials: received --seed after --, see tune.py --help"],
     GAMMA + "-- --batch-sise 3": ["Unrecognized options: --batch-sise, 3"],
     GAMMA + "--out file": ["--out is no folder: received file, and file is a file"],

@@ -232,7 +232,7 @@ def test_an_interrupt_stops_all_and_begins_nothing_more(tmp_path, job, number, n
             time.sleep(0.01)
         os.kill(os.getpid(), number)
 
-    handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     thread = threading.Thread(target=interrupt)
     thread.start()
     assert not Work([job("a", 60.0), job("b", 60.0), job("c")], 3, 2).do()
@@ -240,4 +240,4 @@ def test_an_interrupt_stops_all_and_begins_nothing_more(tmp_path, job, number, n
     assert sorted(path.stem for path in tmp_path.glob("*.ended")) == ["a", "b"]
     assert done(tmp_path) == []
     assert not (tmp_path / "c.begun").exists()
-    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == handlers
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == handlers
