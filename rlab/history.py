@@ -5,7 +5,8 @@ training, then put together turn by turn as they were.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import lz4.block
@@ -18,7 +19,8 @@ _NUM_ENVS = 8  # tapes played side by side
 
 
 def history(
-    tapes: Sequence[Tape],
+    finished: Sequence[Tape],
+    unfinished: Sequence[Tape],
     from_turn: int,
     to_turn: int,
     num_envs: int,
@@ -28,15 +30,19 @@ def history(
 ) -> Iterator[Transitions]:
     """The transitions of the turns from `from_turn` up to `to_turn`, as they were, but for the actor's extras.
 
-    `tapes` are the episodes of those turns, the unfinished ones of `to_turn` included. One that holds its observations
-    is not played again; if it is unfinished it ends there, as nothing can bring its environment back to where it was.
-    Raises UserError if a tape does not play again as it was.
+    `finished` are the episodes of those turns, `unfinished` those that go on at `to_turn`. One that holds its
+    observations is not played again; if it is unfinished it ends there, as nothing can bring its environment back to
+    where it was. Raises UserError if a tape does not play again as it was, to the same end.
     """
+    tapes = [*finished, *unfinished]
     needed = [tape for tape in tapes if tape.length and tape.step // num_envs + tape.length > from_turn]
     needed.sort(key=lambda tape: tape.step)
     queues = [deque(tape for tape in needed if tape.step % num_envs == env) for env in range(num_envs)]
     played = _play(
-        [tape for tape in needed if tape.observations is None], make_env, life_loss_ends_value=life_loss_ends_value
+        [tape for tape in needed if tape.observations is None],
+        {tape.number for tape in unfinished},
+        make_env,
+        life_loss_ends_value=life_loss_ends_value,
     )
     ready: dict[int, deque[_Packed]] = {}
     start = min((tape.step // num_envs for tape in needed), default=to_turn)
@@ -117,10 +123,20 @@ class _Playback:
 
 
 def _play(
-    tapes: Sequence[Tape], make_env: Callable[[int], Environment], *, life_loss_ends_value: bool
+    tapes: Sequence[Tape],
+    unfinished: Collection[int],
+    make_env: Callable[[int], Environment],
+    *,
+    life_loss_ends_value: bool,
 ) -> Iterator[tuple[int, deque[_Packed]]]:
-    """The number and the moments of each tape, as soon as it was played to its end."""
-    environment = make_env(min(len(tapes), _NUM_ENVS))
+    """The number and the moments of each tape, as soon as it was played to its end; of the `unfinished` so far."""
+    with closing(make_env(min(len(tapes), _NUM_ENVS))) as environment:
+        yield from _play_in(environment, tapes, unfinished, life_loss_ends_value=life_loss_ends_value)
+
+
+def _play_in(
+    environment: Environment, tapes: Sequence[Tape], unfinished: Collection[int], *, life_loss_ends_value: bool
+) -> Iterator[tuple[int, deque[_Packed]]]:
     actor = _Playback(tapes, environment.num_envs)
     loop = Loop(
         environment,
@@ -141,19 +157,18 @@ def _play(
                 continue  # a row with nothing left to play
             tape = tapes[number]
             moments[number].append(_Packed(turn.transitions, row))
-            if actor.played[row] == tape.length or turn.transitions.last[row]:
-                again = [*turn.tapes, *loop.unfinished()]
-                _check(tape, next(other for other in again if other.number == number))
-                finished[row] = not turn.transitions.last[row]  # an unfinished episode has to be broken off again
+            over = bool(turn.transitions.last[row])
+            if actor.played[row] == tape.length or over:
+                again = next(other for other in (turn.tapes if over else loop.unfinished()) if other.number == number)
+                as_it_ended = over != (tape.number in unfinished) and again.terminated == tape.terminated
+                if not as_it_ended or again.digest != tape.digest or not np.array_equal(again.rewards, tape.rewards):
+                    raise UserError(
+                        f"{tape.stream} game {tape.number} is another when played again: the run cannot go on exactly"
+                    )
+                finished[row] = not over  # an unfinished episode has to be broken off again
                 missing -= 1
                 yield tape.number, moments[number]
                 moments[number] = deque()
         if finished.any():
             loop.restart(finished)
         numbers = loop.numbers
-    environment.close()
-
-
-def _check(tape: Tape, again: Tape) -> None:
-    if again.digest != tape.digest or not np.array_equal(again.rewards, tape.rewards):
-        raise UserError(f"{tape.stream} game {tape.number} is another when played again: the run cannot go on exactly")

@@ -51,8 +51,7 @@ def _fill(draft: Path, run: Path, place: Path) -> None:
     (draft / ORIGIN).write_text(json.dumps({**origin, "command": _command(origin["command"])}, indent=2) + "\n")
     games = TapeStore(run / TAPES)
     store = TapeStore(draft / TAPES, create=True)
-    for tape in games.all("eval"):
-        store.write(tape)
+    store.write(*games.all("eval"))
     store.commit()
     store.close()
     games.close()

@@ -4,7 +4,8 @@ From a tape come the resumed run, the video, the pretraining data and the proof 
 and RAM are derived by re-emulation, none are stored.
 
 Streams: `train`; `validation`, the evaluations during training, which choose the best checkpoint; `eval`, the
-evaluations that report a score, on other seeds; `demo`, games played for their own sake.
+evaluations that report a score, on other seeds; `demo`, games played for their own sake. Beside these, where a game
+cannot be played again, those of training that an interrupt broke off: a replay may hold their steps.
 """
 
 import hashlib
@@ -20,8 +21,9 @@ from gymnasium import spaces
 
 from rlab.types import Array, FrameStack, Moment, Tape, UserError
 
-_PATIENCE = 60.0  # seconds to wait for a reader before a commit fails
+_PATIENCE = 60.0  # seconds to wait for whoever reads or writes, before a commit or a query fails
 STREAMS = ("train", "validation", "eval", "demo")
+BROKEN_OFF = "broken off"
 
 _COLUMNS = (
     "stream TEXT, number INTEGER, environment TEXT, protocol TEXT, version TEXT, seed INTEGER, start_frames INTEGER, "
@@ -102,28 +104,35 @@ class TapeStore:
                 self._connection = _open(path)
             found = [row[1] for row in self._connection.execute("PRAGMA table_info(tapes)")]
         except sqlite3.DatabaseError as error:
-            raise UserError(f"{path} cannot be read as a tape store: {error}") from error
+            raise UserError(_trouble(path, "cannot be read as a tape store", error)) from error
         if found != _NAMES:
             raise UserError(f"{path} is not a tape store of this version: its columns are {', '.join(found) or 'none'}")
 
-    def write(self, tape: Tape) -> None:
-        """Add a tape, in place of one with the same stream and number."""
-        row = [
-            *(tape.stream, tape.number, tape.environment, tape.protocol, tape.version, tape.seed, tape.start_frames),
-            *(_pack(tape.actions), _pack(tape.rewards), tape.frames, tape.terminated, tape.digest, tape.step),
-            None if tape.observations is None else _pack(tape.observations),
-            *(tape.length, tape.score),
-        ]
-        self._connection.execute(f"REPLACE INTO tapes VALUES ({', '.join('?' * len(row))})", row)
+    def write(self, *tapes: Tape) -> None:
+        """Add tapes, each in place of one with the same stream and number."""
+        for tape in tapes:
+            row = [
+                *(tape.stream, tape.number, tape.environment, tape.protocol, tape.version, tape.seed),
+                *(tape.start_frames, _pack(tape.actions), _pack(tape.rewards), tape.frames, tape.terminated),
+                *(tape.digest, tape.step, None if tape.observations is None else _pack(tape.observations)),
+                *(tape.length, tape.score),
+            ]
+            self._connection.execute(f"REPLACE INTO tapes VALUES ({', '.join('?' * len(row))})", row)
 
     def commit(self) -> None:
         """Make all rows written so far last."""
         self._connection.commit()
 
-    def truncate(self, stream: str, number: int, also: Collection[int] = ()) -> None:
-        """Delete the tapes of `stream` with this number or a higher one, and those numbered in `also`."""
+    def truncate(self, stream: str, number: int) -> None:
+        """Delete the tapes of `stream` with this number or a higher one."""
         self._connection.execute("DELETE FROM tapes WHERE stream = ? AND number >= ?", (stream, number))
-        self._connection.executemany("DELETE FROM tapes WHERE stream = ? AND number = ?", [(stream, n) for n in also])
+
+    def forget_training(self, number: int, also: Collection[int]) -> None:
+        """Delete the episodes of training from this number on, broken off or not, and those numbered in `also`."""
+        for stream in ("train", BROKEN_OFF):
+            self.truncate(stream, number)
+            one = "DELETE FROM tapes WHERE stream = ? AND number = ?"
+            self._connection.executemany(one, [(stream, other) for other in also])
 
     def drop_observations(self, stream: str) -> None:
         """Forget the observations that the tapes of `stream` hold."""
@@ -140,6 +149,10 @@ class TapeStore:
     def all(self, stream: str) -> Iterator[Tape]:
         """The tapes of `stream`, in the order of their numbers."""
         return self._select("stream = ?", (stream,))
+
+    def of_training(self, turn: int, num_envs: int) -> Iterator[Tape]:
+        """The episodes of training, broken off or not, that went on in `turn` or later, of so many side by side."""
+        return self._select("stream IN ('train', ?) AND step / ? + length > ?", (BROKEN_OFF, num_envs, turn))
 
     def table(self, stream: str) -> list[dict[str, Any]]:
         """Number, seed, step, length, frames and score of each tape of `stream`, without opening them."""
@@ -163,7 +176,7 @@ class TapeStore:
         except OverflowError:  # a number that SQLite cannot hold is that of no tape
             return []
         except sqlite3.DatabaseError as error:
-            raise UserError(f"{self.path} is damaged: {error}") from error
+            raise UserError(_trouble(self.path, "is damaged", error)) from error
 
     def _tape(self, row: dict[str, Any]) -> Tape:
         length, score = row.pop("length"), row.pop("score")
@@ -179,14 +192,28 @@ class TapeStore:
         return tape
 
 
+def _is_kept(error: sqlite3.DatabaseError) -> bool:
+    """Whether another process keeps a store locked; the upper bits tell more of the same kind."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _trouble(path: Path, otherwise: str, error: sqlite3.DatabaseError) -> str:
+    """What is the matter with a store: that somebody keeps it, or what is said `otherwise`."""
+    if _is_kept(error):
+        return f"{path} is being written by another process: try again later"
+    return f"{path} {otherwise}: {error}"
+
+
 def _open(path: Path) -> sqlite3.Connection:
     """Open a store that is only read; where it can be, SQLite may mend what a killed writer left half-written."""
     uri = path.resolve().as_uri()
     try:
-        connection = sqlite3.connect(f"{uri}?mode=rw", uri=True)
+        connection = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=_PATIENCE)
         connection.execute("PRAGMA schema_version").fetchall()
-    except sqlite3.OperationalError:
-        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True)
+    except sqlite3.OperationalError as error:
+        if _is_kept(error):
+            raise
+        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=_PATIENCE)
     return connection
 
 

@@ -26,7 +26,7 @@ from rlab.report.video import animation
 from rlab.rundir import TAPES
 from rlab.seeding import Seeds
 from rlab.statefile import write_state
-from rlab.tapes import TapeStore, disagreement
+from rlab.tapes import BROKEN_OFF, TapeStore, disagreement
 from rlab.tensorboard import EventFile
 from rlab.types import Environment, Moment, Tape, UserError
 from rlab.validation import Validation
@@ -120,8 +120,11 @@ class Training(Iterator[Progress]):
     def _restore(self, folder: Path) -> list[str]:
         state = training_state(folder, "turn", "begun", "frames", "log", "event_file_length")
         unfinished = self._unfinished(folder)
-        self._tapes.truncate("train", state["begun"], also=[tape.number for tape in unfinished])
+        wanted = self.agent.load(folder)
+        self._actor.load(folder)
+        self._tapes.forget_training(state["begun"], also=[tape.number for tape in unfinished])
         self._tapes.truncate("validation", state["validation"]["count"] * self.config.evaluation_episodes)
+        self._tapes.commit()  # now, as whoever scores the run meanwhile has to wait for it
         self._log = Log(**state["log"])
         self._replayable = state["replayable"]
         self._validation = Validation(**state["validation"])
@@ -134,20 +137,18 @@ class Training(Iterator[Progress]):
         repeats = self._replayable is not False
         if repeats:
             unfinished = [replace(tape, observations=None) for tape in unfinished]
-        wanted = self.agent.load(folder)
-        self._actor.load(folder)
         turn = state["turn"]
         if wanted:
-            tapes, lives = [*self._tapes.all("train"), *unfinished], self.config.life_loss_ends_value
+            first, size, lives = turn - wanted, self.config.num_envs, self.config.life_loss_ends_value
+            tapes = list(self._tapes.of_training(first, size))
             if repeats and lives:  # where lives were lost, observations do not tell: played again, a game does
                 tapes = [replace(tape, observations=None) for tape in tapes]
-            size = self.config.num_envs
-            for turn_again in history(tapes, turn - wanted, turn, size, self._make_env, life_loss_ends_value=lives):
-                self.agent.observe(turn_again)
+            for past in history(tapes, unfinished, first, turn, size, self._make_env, life_loss_ends_value=lives):
+                self.agent.observe(past)
         self._loop.keep_observations(not self._replayable)
-        for tape in unfinished:
-            if not repeats and tape.length:
-                self._tapes.write(tape)  # broken off here
+        if not repeats:
+            self._tapes.write(*(replace(tape, stream=BROKEN_OFF) for tape in unfinished if tape.length))
+        self._tapes.commit()
         self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
         self._second_from = state["begun"]  # as the environments are new
         self._log.since, self._log.since_step = time.monotonic(), self.step
@@ -209,8 +210,7 @@ class Training(Iterator[Progress]):
         self.agent.save(folder)
         self._actor.save(folder)
         store = TapeStore(folder / _UNFINISHED, create=True)
-        for tape in unfinished:
-            store.write(tape)
+        store.write(*unfinished)
         store.commit()
         store.close()
         state = {

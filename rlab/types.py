@@ -141,7 +141,7 @@ class Tape:
     step of the checkpoint that played.
     """
 
-    stream: str  # train, validation, eval or demo
+    stream: str  # train, validation, eval or demo; "broken off", see `tapes`
     number: int  # counts the episodes of a stream in the order in which they began
     environment: str
     protocol: str
@@ -151,7 +151,7 @@ class Tape:
     actions: Array  # [T] or [T, A]
     rewards: Array  # [T] float32
     frames: int  # start frames included
-    terminated: bool  # False: truncated
+    terminated: bool  # False: truncated, or broken off
     digest: str  # of the observations but the last, see `tapes.Digest`
     step: int
     observations: Array | None = None  # [T + 1, *O], kept only where re-emulation was found to disagree

@@ -21,8 +21,7 @@ class Validation:
 
     def add(self, tapes: Sequence[Tape], step: int, store: TapeStore, events: EventFile) -> bool:
         """Keep and log the games of an evaluation after `step`; return whether it is the best so far."""
-        for tape in tapes:
-            store.write(replace(tape, number=self.count * len(tapes) + tape.number))
+        store.write(*(replace(tape, number=self.count * len(tapes) + tape.number) for tape in tapes))
         self.count += 1
         mean, low, high = mean_interval([tape.score for tape in tapes])
         for name, value in (("score", mean), ("score_low", low), ("score_high", high)):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from rlab.tapes import TapeStore
+from rlab.tapes import BROKEN_OFF, TapeStore
 from tests.rlab.written_tapes import a_tape, write_tapes
 
 BOX_ACTIONS = np.random.default_rng(0).random((5, 2), np.float32)
@@ -82,11 +82,24 @@ def test_tapes_are_added_to_a_store_that_is_there(written):
 def test_tapes_from_a_number_on_are_deleted_and_some_before_it(written):
     store = TapeStore(written, create=True)
     store.write(a_tape(7, stream="eval"))
-    store.truncate("train", 6, also=[1, 4, 8])
+    store.forget_training(6, also=[1, 4, 8])
     assert [tape.number for tape in store.all("train")] == [0, 2, 3, 5]
     assert [tape.number for tape in store.all("eval")] == [7]
     store.truncate("train", 0)
     assert store.table("train") == []
+
+
+def test_the_episodes_that_went_on_in_the_latest_turns_are_found_broken_off_or_not(path):
+    store = TapeStore(path, create=True)
+    begun_in_turn = {0: 0, 1: 3, 2: 5, 3: 8}  # of 5 steps each, by two environments side by side
+    for number, turn in begun_in_turn.items():
+        stream = BROKEN_OFF if number == 1 else "train"
+        store.write(a_tape(number, stream=stream, step=2 * turn + number % 2))
+    store.write(a_tape(9, stream="eval", step=100))
+    found = {turn: sorted(tape.number for tape in store.of_training(turn, 2)) for turn in (0, 4, 5, 7, 8, 12, 13)}
+    assert found == {0: [0, 1, 2, 3], 4: [0, 1, 2, 3], 5: [1, 2, 3], 7: [1, 2, 3], 8: [2, 3], 12: [3], 13: []}
+    store.forget_training(3, also=[1])
+    assert sorted(tape.number for tape in store.of_training(0, 2)) == [0, 2]
 
 
 def test_tapes_appear_to_others_once_they_are_committed(written):

@@ -5,6 +5,7 @@ import sqlite3
 import numpy as np
 import pytest
 
+from rlab import tapes
 from rlab.tapes import TapeStore
 from rlab.types import UserError
 from tests.rlab.written_tapes import a_tape, write_tapes
@@ -77,6 +78,18 @@ def test_a_database_of_another_kind_is_refused(path, table, create):
     assert "is not a tape store of this version" in one_line(raised)
 
 
+def test_a_store_that_another_process_keeps_is_not_called_damaged(written, monkeypatch):
+    monkeypatch.setattr(tapes, "_PATIENCE", 0.05)
+    reader = TapeStore(written)
+    writer = sqlite3.connect(written)
+    writer.execute("BEGIN EXCLUSIVE")
+    for read in (lambda: reader.table("train"), lambda: TapeStore(written)):
+        with pytest.raises(UserError, match="is being written by another process: try again later"):
+            read()
+    writer.rollback()
+    assert len(reader.table("train")) == 10
+
+
 @pytest.mark.parametrize("kept", [100, 5000])
 def test_a_torn_file_is_refused(written, kept):
     written.write_bytes(written.read_bytes()[:kept])
@@ -97,6 +110,13 @@ def test_a_garbled_page_is_reported(written, look):
     written.write_bytes(content)
     with pytest.raises(UserError) as raised:
         look(TapeStore(written))
+    assert str(written) in one_line(raised)
+
+
+def test_a_word_that_is_none_is_reported(written):
+    alter(written, "UPDATE tapes SET version = CAST(x'ff' AS TEXT) WHERE number = 4")
+    with pytest.raises(UserError) as raised:
+        TapeStore(written).read("train", 4)
     assert str(written) in one_line(raised)
 
 

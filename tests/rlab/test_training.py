@@ -1,6 +1,7 @@
 """A run: what it keeps of its games, which checkpoints it leaves, and what it logs when."""
 
 import dataclasses
+import sqlite3
 from functools import partial
 
 import numpy as np
@@ -233,3 +234,24 @@ def test_a_real_run_logs_under_the_headings_of_the_lab(tmp_path):
     }
     assert [step for step, _ in scalars["train/frames"]] == [50, 100, 150, 200]
     assert [step for step, _ in scalars["eval/score"]] == [200]
+
+
+def test_a_run_can_be_scored_while_its_resume_plays_its_games_again(tmp_path):
+    """Which may take minutes: nothing is locked meanwhile."""
+    training, _ = begin(tmp_path, Student(*[1] * 9, memory=25), GAME)
+    for _ in range(60):
+        next(training)
+    training.checkpoint()
+    training.close()
+    scored = []
+
+    class Scored(Student):
+        def observe(self, transitions):
+            connection = sqlite3.connect(tmp_path / TAPES, timeout=0)
+            scored.append(connection.execute("DELETE FROM tapes WHERE stream = 'eval'").rowcount)
+            connection.commit()
+            connection.close()
+
+    resumed, _ = begin(tmp_path, Scored(*[1] * 9, memory=25), GAME, resume=True)
+    resumed.close()
+    assert scored == [0] * 25

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rlab.rundir import TAPES
-from rlab.tapes import TapeStore
+from rlab.tapes import BROKEN_OFF, TapeStore
 from tests.rlab.scripted_training import Paying, Student, begin
 
 GAME = "......T"  # 7 steps
@@ -57,9 +57,9 @@ class LateLeaking(Leaking):
     leaks_from = 5
 
 
-def tapes_of(run):
+def tapes_of(run, stream="train"):
     store = TapeStore(run / TAPES)
-    found = list(store.all("train"))
+    found = list(store.all(stream))
     store.close()
     return found
 
@@ -185,6 +185,10 @@ def test_it_is_gone_on_from_with_new_episodes_and_the_memory_that_it_had(tmp_pat
     tapes = tapes_of(tmp_path)
     assert len({tape.seed for tape in tapes}) == len(tapes)
     assert all(tape.observations is not None for tape in tapes)
+    assert all(tape.length == len(episode) for tape in tapes), "what was broken off is no finished game"
+    broken_off = {tape.seed: tape.length for tape in tapes_of(tmp_path, BROKEN_OFF)}
+    assert list(broken_off.values()) == [saved_at % len(episode)] * num_envs * (saved_at % len(episode) > 0)
+    assert not broken_off.keys() & {tape.seed for tape in tapes}
 
 
 def test_it_is_gone_on_from_a_second_time(tmp_path):
