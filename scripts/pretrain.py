@@ -19,7 +19,7 @@ from gymnasium import spaces
 import agents
 import envs
 from rlab import command_line, rundir
-from rlab.config import RunConfig, check_range
+from rlab.config import MOST_THREADS, RunConfig, check_range
 from rlab.protocol import Protocol, default_protocol, recorded_protocol
 from rlab.representation import card, dataset, methods
 from rlab.representation.methods import FitConfig, Task
@@ -62,7 +62,7 @@ class Options:
         for size in self.encoder_sizes:
             check_range("encoder_sizes", size, 1)
         check_range("seed", self.seed, 0, 2**31 - 1)
-        check_range("threads", self.threads, 0)
+        check_range("threads", self.threads, 0, MOST_THREADS)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -74,7 +74,8 @@ def main(arguments: Sequence[str]) -> None:
     protocol = recorded_protocol(games.protocol)
     from rlab import devices
 
-    device = devices.configure(RunConfig(games.environment, precision=options.precision, threads=options.threads))
+    run = devices.resolve(RunConfig(games.environment, precision=options.precision, threads=options.threads))
+    device = devices.configure(run)
     import keras
 
     from rlab.nets.encoders import make_encoder
@@ -91,13 +92,16 @@ def main(arguments: Sequence[str]) -> None:
     print(f"folder: {folder}", flush=True)
     results = learn(task, lessons, fit, options, folder, card.describe(games, _places(games)))
     settings = {"encoder_kind": kind, "encoder_sizes": options.encoder_sizes} | dataclasses.asdict(config)
-    settings |= dataclasses.asdict(fit) | {"seed": options.seed, "expert": options.expert}
+    settings |= dataclasses.asdict(fit) | {"seed": options.seed, "expert": options.expert, "precision": run.precision}
+    settings |= {"steps": options.steps, "stream": options.stream}
     found = {"encoder": encoder} | ({"policy": task.policy} if task.policy is not None else {})
     for part, model in found.items():
         path = folder / f"{part}.keras"
         passports.write(path, model, games, name, settings, results)
         print(f"take over the {part}:  {_taking_over(path, games, protocol, config)}")
     print(f"see how it learnt:  tensorboard --logdir {shlex.quote(str(options.root))}")
+    if results["interrupted"]:
+        raise SystemExit(130)
 
 
 def _taking_over(path: Path, games: "Games", protocol: Protocol, config: Any) -> str:

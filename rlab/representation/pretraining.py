@@ -1,13 +1,15 @@
 """Fits an encoder by a method on recorded games, with Keras's own `fit`, and keeps it with its passport."""
 
+import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from rlab.interrupts import noted
 from rlab.representation import reconstruction
 from rlab.representation.batches import batches
 from rlab.representation.games import Games
@@ -22,7 +24,8 @@ _SHOWN = 8  # moments of games that are not trained on, as pictures
 def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed: int) -> dict[str, Any]:
     """Let the task's model learn until the validation games say that it is enough; what it comes to on the test games.
 
-    Raises UserError if the loss is no number in the end.
+    An interrupt stops it after the batch that is under way, and the best pass counts, be it that last part of one; a
+    second one of the same kind raises KeyboardInterrupt. Raises UserError if the loss is no number in the end.
 
     `events` gets the losses of each pass under `representation/`, and pictures of test games where there are any.
     """
@@ -33,9 +36,12 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
     log = _Log(games, events, draws=_draws_images(task, games))
     enough = keras.callbacks.EarlyStopping("val_loss", patience=config.patience, restore_best_weights=True)
     start = time.monotonic()
-    model.fit(
-        training, validation_data=validation, epochs=config.epochs, callbacks=[log, enough], shuffle=False, verbose=2
-    )
+    say = "stopping, the best pass is kept; once more to end at once"
+    with noted(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, say=say, once=True) as interrupts:
+        callbacks = [log, enough, _Stop(interrupts)]
+        model.fit(
+            training, validation_data=validation, epochs=config.epochs, callbacks=callbacks, shuffle=False, verbose=2
+        )
     seconds = time.monotonic() - start
     found = model.evaluate(test, verbose=0, return_dict=True)
     if not np.isfinite(found["loss"]):
@@ -43,11 +49,26 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
             f"nothing was learnt: the loss is {found['loss']} with --learning-rate {config.learning_rate}, "
             "allowed is what it stays finite with"
         )
-    return {"passes": log.passes, "seconds": round(seconds, 1), **{name: float(value) for name, value in found.items()}}
+    told = {"passes": log.passes, "interrupted": bool(interrupts), "seconds": round(seconds, 1)}
+    return told | {name: float(value) for name, value in found.items()}
 
 
 def _draws_images(task: Task, games: Games) -> bool:
     return task.code is not None and is_image(games.observation_space)
+
+
+class _Stop(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends the learning once an interrupt has come."""
+
+    def __init__(self, interrupts: Sequence[int]) -> None:
+        super().__init__()
+        self._interrupts = interrupts
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.model.stop_training |= bool(self._interrupts)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self.model.stop_training |= bool(self._interrupts)  # it came while validation games were looked at
 
 
 class _Log(keras.callbacks.Callback):  # type: ignore[misc]

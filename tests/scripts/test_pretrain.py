@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 
 import pytest
 
@@ -10,10 +11,10 @@ from rlab.pretrained import read_passport
 from rlab.representation import methods
 from rlab.spaces import from_json
 from rlab.tensorboard import _events, _find, read_scalars
-from tests.scripts.running import REPOSITORY, UNSCORED, answers, assert_refused, call, only_run
+from tests.scripts.running import REPOSITORY, UNSCORED, answers, assert_refused, begun, call, only_run
 from tests.scripts.test_record import a_run
 
-SHORT = ("--epochs", "2", "--steps", "400", "--encoder-sizes", "16")
+SHORT = ("--epochs", "2", "--steps", "400", "--encoder-sizes", "16", "--precision", "float32")
 LEARNT = {
     "autoencoder": ("--code-size", "4"),
     "variational": ("--code-size", "4"),
@@ -59,6 +60,7 @@ def test_the_passport_says_what_was_learnt_from_what(learnt, games, method):
     assert passport.results["passes"] == 2
     assert passport.results["loss"] > 0
     assert passport.settings["learning_rate"] == 0.001
+    assert (passport.settings["steps"], passport.settings["precision"]) == (400, "float32")
     assert ("pca_error" in passport.results) == (method != "cloning")
 
 
@@ -93,6 +95,23 @@ def test_the_command_that_it_prints_trains_an_agent_that_goes_on_without_the_ori
     config = json.loads((run / "config.json").read_text())["config"]
     assert (config[kind], config["freeze"]) == (str(copied), "all")
     assert agents.load(run) is not None
+
+
+def test_ctrl_c_keeps_the_best_pass(games, tmp_path):
+    forever = ["--epochs", "100000", "--patience", "100000", "--steps", "400", "--root", tmp_path]
+    learning = begun("pretrain.py", "autoencoder", games, *forever)
+    lines = []
+    while not lines or not lines[-1].startswith("Epoch 3/"):
+        lines.append(learning.stdout.readline())
+        assert lines[-1], learning.stderr.read()
+    learning.send_signal(signal.SIGINT)
+    out, errors = learning.communicate()
+    assert (learning.returncode, errors) == (130, "")
+    assert "stopping, the best pass is kept; once more to end at once" in out
+    assert "take over the encoder:" in out
+    (passport,) = map(read_passport, tmp_path.rglob("encoder.keras"))
+    assert passport.results["interrupted"] is True
+    assert passport.results["passes"] >= 3
 
 
 def test_what_plays_with_numbers_is_taken_over_by_an_agent_that_does(tmp_path):
