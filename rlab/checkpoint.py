@@ -72,10 +72,11 @@ def damage(checkpoint: Path) -> str | None:
     if step != step_of(checkpoint):
         return f"{checkpoint} is damaged: its {MANIFEST} is of step {step}"
     for name, digest in files.items():
-        path = checkpoint / name
-        if not path.is_file():
+        try:
+            found = _digest(checkpoint / name)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return f"{checkpoint} is torn: {name} is missing"
-        if _digest(path) != digest:
+        if found != digest:
             return f"{checkpoint} is damaged: {name} has another digest than its manifest says"
     return None
 

@@ -8,11 +8,13 @@ import math
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from rlab.agent import Actor, Agent
 from rlab.config import Settings
@@ -56,12 +58,14 @@ class Evaluation:
         path = run / RESULT
         try:
             found = Evaluation(**json.loads(path.read_text()))
-            if not found.scores or not all(isinstance(one, int | float) and math.isfinite(one) for one in found.scores):
+            for name, kind in get_type_hints(Evaluation).items():
+                check_type(getattr(found, name), kind, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
+            if not found.scores or not all(map(math.isfinite, found.scores)):
                 raise ValueError("its scores are not a list of finite numbers")
             return found
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserError(f"{run} has no evaluation: make one with {way_to_score(run)}") from error
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError, TypeCheckError) as error:
             raise UserError(f"{path} is not an evaluation: {error}") from error
 
 
@@ -86,22 +90,21 @@ def play(
     `step` is the agent step of the checkpoint that plays, `seed` that of its run. `on_game` is told each game as it
     ends.
     """
-    environment = make_env(min(episodes, _NUM_ENVS))
-    seeds = protocol.seeds(stream, episodes)
-    streams = Seeds(seed)
-    actor_seed = streams.integer(f"actor {stream} {step}")
-    actor = agent.actor(environment.num_envs, actor_seed, explore=protocol.acting == "sampled")
-    if protocol.epsilon > 0:
-        actor = Perturbed(actor, protocol.epsilon, environment, streams.generator(f"epsilon {stream} {step}"))
-    games: dict[int, Tape] = {}
-    # Environments that finish early begin games beyond the last seed, which nobody waits for.
-    loop = Loop(environment, actor, lambda number: seeds[number % episodes], stream=stream)
-    while len(games) < episodes:
-        for tape in next(loop).tapes:
-            if tape.number < episodes:
-                games[tape.number] = replace(tape, step=step)
-                on_game(games[tape.number])
-    environment.close()
+    with closing(make_env(min(episodes, _NUM_ENVS))) as environment:
+        seeds = protocol.seeds(stream, episodes)
+        streams = Seeds(seed)
+        actor_seed = streams.integer(f"actor {stream} {step}")
+        actor = agent.actor(environment.num_envs, actor_seed, explore=protocol.acting == "sampled")
+        if protocol.epsilon > 0:
+            actor = Perturbed(actor, protocol.epsilon, environment, streams.generator(f"epsilon {stream} {step}"))
+        games: dict[int, Tape] = {}
+        # Environments that finish early begin games beyond the last seed, which nobody waits for.
+        loop = Loop(environment, actor, lambda number: seeds[number % episodes], stream=stream)
+        while len(games) < episodes:
+            for tape in next(loop).tapes:
+                if tape.number < episodes:
+                    games[tape.number] = replace(tape, step=step)
+                    on_game(games[tape.number])
     return [games[number] for number in range(episodes)]
 
 
@@ -146,8 +149,7 @@ def record(run: Path, tapes: Sequence[Tape], settings: Settings) -> Evaluation:
         draft.write_text(json.dumps(asdict(result), indent=2) + "\n")
         store = TapeStore(run / TAPES, create=True)
         store.truncate("eval", 0)
-        for tape in tapes:
-            store.write(tape)
+        store.write(*tapes)
         store.commit()
         store.close()
         draft.replace(run / RESULT)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,12 @@ _PACKAGES = (
     *("rlab", "gymnasium", "ale-py", "tensorflow", "keras", "numpy", "opencv-python"),
     *("scikit-learn", "cma"),  # random features of `linear`; the method of `search`
 )
+# What a run need not tell: packages that move some of Gymnasium's bodies, where they are installed, and, as runs of
+# before do not know theirs, the processor.
+_EXTRAS = ("box2d", "mujoco")
+_PROCESSOR = "processor"
+
+_INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8")
 
 
 def check_root(root: Path, option: str = "--root") -> None:
@@ -106,11 +113,12 @@ def read_origin(run: Path) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """The versions of the packages that a run's bits depend on."""
     found = {}
-    for package in _PACKAGES:
+    for package in (*_PACKAGES, *_EXTRAS):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            found[package] = "not installed"
+            if package not in _EXTRAS:
+                found[package] = "not installed"
     return found
 
 
@@ -121,9 +129,11 @@ def changes(run: Path, device: str | None = None, extra: Mapping[str, str] = Map
     Raises UserError if the run does not tell what it was started with.
     """
     origin = read_origin(run)
-    now = {**_machine(origin["device"] if device is None else device), **versions(), **extra}
+    now = {**dict.fromkeys(origin["versions"], "not installed"), **versions(), **extra}
+    now |= _machine(origin["device"] if device is None else device)
     before = {**origin, **origin["versions"]}
-    return [f"{name} {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
+    asked = [name for name in now if name in before or name not in (_PROCESSOR, *_EXTRAS)]
+    return [f"{name} {before.get(name, 'unknown')} -> {now[name]}" for name in asked if before.get(name) != now[name]]
 
 
 def _machine(device: str) -> dict[str, str]:
@@ -131,8 +141,21 @@ def _machine(device: str) -> dict[str, str]:
         "python": platform.python_version(),
         "git": _git_commit(),
         "system": platform.platform(),
+        _PROCESSOR: _processor(),
         "device": device,
     }
+
+
+def _processor() -> str:
+    """The processor's name, with the kinds of instructions among which libraries choose how they compute."""
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:  # not on Linux
+        return platform.processor()
+    model = re.search(r"model name\s*: (.*)", told)
+    flags = set(told.split())
+    kinds = [kind for kind in _INSTRUCTIONS if kind in flags]
+    return f"{model.group(1) if model else platform.machine()} ({', '.join(kinds)})"
 
 
 def _git_commit() -> str:

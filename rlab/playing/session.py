@@ -29,7 +29,7 @@ def play(
     seeds = Seeds(seed)
     loop = Loop(environment, person, lambda number: seeds.integer(f"game {number}"), stream=STREAM)
     loop.keep_observations(True)
-    confirmed = 0
+    confirmed, repeats = 0, True
     for turn in loop:
         if not person.wish:
             person.see(turn)
@@ -40,7 +40,8 @@ def play(
                     on_note(f"game {tape.number} cannot be played again ({found}): its tape {kept}")
                 yield tape if found is not None else replace(tape, observations=None)
                 confirmed += found is None
-                if confirmed > 1:  # also in an environment that was used before
+                repeats &= found is None
+                if repeats and confirmed > 1:  # also in an environment that was used before
                     loop.keep_observations(False)
                 person.wait()
         if person.wish == QUIT:

@@ -43,7 +43,8 @@ def card(folder: Path, settings: Settings, usual: RunConfig, evaluation: Evaluat
         train += f"\npython scripts/train.py --resume RUN{longer}"
     repeated = ""
     if settings.run.minutes is not None:
-        repeated = f"; with `--minutes None --steps {steps} --precision {settings.run.precision}` one command repeats it"
+        options = f"--minutes None --steps {steps} --precision {settings.run.precision}"
+        repeated = f"; with `{options}` one command repeats it"
     return f"""# {settings.agent} on {settings.run.env}
 
 **{mean} points** [{low}, {high}]: mean and 95% interval (BCa bootstrap over games) of
@@ -69,7 +70,7 @@ python scripts/evaluate.py RUN --episodes {len(evaluation.scores)}
 | checkpoint | the best of its validation games, after {evaluation.step:,} steps |
 | departures from the protocol | {departures} |
 | time | {seconds / 3600:.1f} hours, validation games included |
-| machine | {origin["device"]}; {origin["system"]} |
+| machine | {origin["device"]}; {origin.get("processor", "processor unknown")}; {origin["system"]} |
 | started | {origin["started"][:10]}, commit `{origin["git"]}` |
 | versions | Python {origin["python"]}, {versions} |
 

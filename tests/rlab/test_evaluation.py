@@ -179,11 +179,25 @@ def missing(values):
     del values["seeds"]
 
 
+def no_departures(values):
+    values["departures"] = []
+
+
+def step_in_words(values):
+    values["step"] = "high"
+
+
+def one_length_in_words(values):
+    values["lengths"][1] = "long"
+
+
 def unknown(values):
     values["colour"] = "red"
 
 
-@pytest.mark.parametrize("damage", [nothing, words, no_list, missing, unknown])
+@pytest.mark.parametrize(
+    "damage", [nothing, words, no_list, missing, no_departures, step_in_words, one_length_in_words, unknown]
+)
 def test_a_file_that_is_no_evaluation_is_refused_in_one_line(tmp_path, damage):
     evaluation.record(tmp_path, play(2)[0], written_settings.make())
     values = json.loads((tmp_path / RESULT).read_text())

@@ -125,13 +125,23 @@ def test_versions_that_changed_are_told(tmp_path):
     assert rundir.changes(tmp_path, "a GPU") == ["device  -> a GPU"]
     written = origin(tmp_path)
     now = written["versions"]["keras"]
-    written["versions"]["keras"] = "2.0"
+    written["versions"] |= {"keras": "2.0", "mujoco": "3.0"}
     del written["versions"]["numpy"]
     (tmp_path / rundir.ORIGIN).write_text(json.dumps(written))
-    changed = rundir.changes(tmp_path, "")
-    assert changed[0] == f"keras 2.0 -> {now}"
-    assert changed[1].startswith("numpy None -> ")
-    assert len(changed) == 2
+    changed = sorted(rundir.changes(tmp_path, ""))
+    assert changed[:2] == [f"keras 2.0 -> {now}", "mujoco 3.0 -> not installed"]
+    assert changed[2].startswith("numpy unknown -> ")
+    assert len(changed) == 3
+
+
+def test_another_processor_is_told(tmp_path):
+    rundir.write_origin(tmp_path, "", {})
+    written = origin(tmp_path)
+    here = written["processor"]
+    assert here
+    written["processor"] = "Intel 8086 ()"
+    (tmp_path / rundir.ORIGIN).write_text(json.dumps(written))
+    assert rundir.changes(tmp_path, "") == [f"processor Intel 8086 () -> {here}"]
 
 
 def test_facts_that_changed_are_told(tmp_path):
