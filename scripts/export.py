@@ -95,8 +95,8 @@ def export_policy(options: Options) -> None:
         f"{size_of(options.out)} in {took:.1f} s"
     )
     print(
-        f"checked on {checked.observations} observations of {checked.stream} games: {checked.agree} of "
-        f"{checked.observations} actions agree, the largest difference of an output is {checked.difference:.2g}"
+        f"checked on {checked.observations} observations of {checked.stream} games: {checked.actions}, the largest "
+        f"difference of an output is {checked.difference:.2g}"
     )
     print(options.out)
 

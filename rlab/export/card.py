@@ -94,7 +94,8 @@ def readme(told: Mapping[str, Any], lines: str) -> str:
         )
     computes, scored = told["number_format"]["file"], told["number_format"]["agent"]
     numbers = computes if computes == scored else f"{computes}; the agent computed in {scored} when it was scored"
-    agree = f"{checked['agree']} of {checked['observations']}"
+    ties = f", {checked['ties']} as good to it within the rounding of bfloat16" if checked["ties"] else ""
+    agree = f"{checked['agree']} of {checked['observations']} actions are those of the agent{ties}"
     rows = "\n".join(f"| {number} | {name} |" for number, name in enumerate(names))
     what = "action" if acted["kind"] == "Discrete" else "number of an action"
     return f"""# {told["agent"]} on {told["environment"]}, as {told["format"]}
@@ -115,7 +116,7 @@ after {told["step"]:,} steps of training. {_score(told)}
 | out | `outputs` {_shape(told["output"])}: {told["output"]["meaning"]} |
 | number format | {numbers} |
 | protocol | `{told["protocol"]}` |
-| checked | on observations of its {checked["stream"]} games: {agree} actions are those of the agent |
+| checked | on observations of its {checked["stream"]} games: {agree} |
 | largest difference | {checked["difference"]:.2g}, of an output to the agent's |
 | made with | {", ".join(f"{name} {version}" for name, version in told["versions"].items())} |
 

@@ -27,6 +27,9 @@ from rlab.types import Array, UserError
 
 CHECKED_ON = 100  # observations
 _SAME = 1e-4  # by which the numbers of an action may differ, where they are not counted
+# By which part of its largest output an agent that computes in bfloat16 may find another action less good: the distance
+# of two numbers of that format, twice, as it adds up in another order than a file or than float32 does.
+_ROUNDING = 2.0**-6
 
 
 class Checked(NamedTuple):
@@ -35,7 +38,14 @@ class Checked(NamedTuple):
     stream: str
     observations: int
     agree: int  # of their actions
+    ties: int  # of the others: as good to the agent, within the rounding of its number format
     difference: float  # the largest of any output
+
+    @property
+    def actions(self) -> str:
+        """How many actions agree, in words."""
+        ties = f", {self.ties} as good within the rounding of bfloat16" if self.ties else ""
+        return f"{self.agree} of {self.observations} actions agree{ties}"
 
 
 def export(
@@ -59,11 +69,11 @@ def export(
     with whole(folder) as draft:
         network = network_of(agent, exact=form.exact)
         form.write(network, draft / form.file)
-        checked = _compare(form.load(draft / form.file)(seen), agent, seen, settings.action_space, stream)
-        if checked.agree < checked.observations or not np.isfinite(checked.difference):
+        checked = _compare(form.load(draft / form.file)(seen), agent, seen, settings, stream)
+        if checked.agree + checked.ties < checked.observations or not np.isfinite(checked.difference):
             raise UserError(
-                f"the {kind} file plays otherwise than the agent: {checked.agree} of {checked.observations} actions "
-                f"agree, the largest difference of an output is {checked.difference:.2g}"
+                f"the {kind} file plays otherwise than the agent: {checked.actions}, the largest difference of an "
+                f"output is {checked.difference:.2g}"
             )
         told = describe(
             settings,
@@ -84,15 +94,31 @@ def export(
     return checked
 
 
-def _compare(
-    outputs: Array, agent: Networked, observations: Array, space: spaces.Space[object], stream: str
-) -> Checked:
+def _compare(outputs: Array, agent: Networked, observations: Array, settings: Settings, stream: str) -> Checked:
     """What a file made of observations [B, *O], beside what the agent's own network and actor make of them."""
     output = agent.network(observations)
-    expected = np.asarray(output[0] if isinstance(output, list | tuple) else output)
+    expected = np.asarray(output[0] if isinstance(output, list | tuple) else output).astype(np.float64)
     actor = best_actor(agent, len(observations))
-    actions, best = chosen(outputs, space), actor.act(observations, np.ones(len(observations), np.bool_))[0]
-    same = actions == best if isinstance(space, spaces.Discrete) else np.abs(actions - best) <= _SAME
-    agree = int(same.reshape(len(observations), -1).all(axis=1).sum())
+    best = actor.act(observations, np.ones(len(observations), np.bool_))[0]
+    rounding = _ROUNDING if settings.run.precision == "mixed_bfloat16" else 0.0
+    agree, ties = _alike(outputs, expected, best, settings.action_space, rounding)
     difference = float(np.max(np.abs(outputs.astype(np.float64) - expected)))
-    return Checked(stream, len(observations), agree, difference)
+    return Checked(stream, len(observations), agree, ties, difference)
+
+
+def _alike(
+    outputs: Array, expected: Array, best: Array, space: spaces.Space[object], rounding: float
+) -> tuple[int, int]:
+    """How many actions of a file's outputs [B, P] are the agent's `best`, and how many others as good to it.
+
+    The agent's own outputs are `expected` [B, P]; as good is what differs by less than `rounding` of their largest.
+    """
+    actions = chosen(outputs, space)
+    slack = rounding * np.abs(expected).max(axis=1)
+    if isinstance(space, spaces.Discrete):
+        rows = np.arange(len(actions))
+        same, near = actions == best, expected[rows, best] - expected[rows, actions] < slack
+    else:
+        apart = np.abs(actions - best).reshape(len(actions), -1).max(axis=1)
+        same, near = apart <= _SAME, apart < slack
+    return int(same.sum()), int((near & ~same).sum())
