@@ -55,6 +55,13 @@ def exported(run, kind, folder):
     return lines, json.loads((folder / "policy.json").read_text())
 
 
+@pytest.fixture
+def float32_afterwards():
+    """The script leaves the number format of its agent to this process."""
+    yield
+    keras.mixed_precision.set_global_policy("float32")
+
+
 def python(lines, folder):
     """Run lines in a folder, in a process that knows nothing of the lab."""
     done = subprocess.run([sys.executable, "-I", "-c", lines], cwd=folder, capture_output=True, text=True)
@@ -146,26 +153,22 @@ def test_what_asks_for_quantiles_at_fractions_is_exported_with_those_by_which_it
         assert told["checked"]["difference"] < 1e-4
 
 
+@pytest.mark.usefixtures("float32_afterwards")
 def test_an_agent_that_computes_in_bfloat16_is_exported_as_it_computes_or_in_float32(tmp_path):
     run = a_run(tmp_path / "run", "dqn", "CartPole-v1", "control", games=8, precision="mixed_bfloat16")
-    try:
-        _, kept = exported(run, "keras", tmp_path / "kept")
-        _, whole = exported(run, "onnx", tmp_path / "whole")
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
+    _, kept = exported(run, "keras", tmp_path / "kept")
+    _, whole = exported(run, "onnx", tmp_path / "whole")
     assert kept["number_format"] == {"file": "mixed_bfloat16", "agent": "mixed_bfloat16"}
     assert kept["checked"]["difference"] == 0
     assert whole["number_format"] == {"file": "float32", "agent": "mixed_bfloat16"}
     assert 0 < whole["checked"]["difference"] < 0.1
 
 
+@pytest.mark.usefixtures("float32_afterwards")
 def test_an_agent_of_images_that_computes_in_bfloat16_is_exported_as_near_as_that_format_tells(tmp_path):
     """Its convolutions, which are the lab's own, round otherwise than those of Keras."""
     run = a_run(tmp_path / "run", "dqn", "ALE/MsPacman-v5", "fast", precision="mixed_bfloat16")
-    try:
-        _, told = exported(run, "keras", tmp_path / "kept")
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
+    _, told = exported(run, "keras", tmp_path / "kept")
     assert told["checked"]["agree"] == told["checked"]["observations"] == 100
     assert told["checked"]["difference"] < 0.02
 
@@ -196,13 +199,11 @@ def test_numbers_that_are_as_good_but_for_rounding_are_told_apart_from_those_tha
     assert policy._alike(outputs, means, means[:, :1], box, 0.0) == (1, 0)
 
 
+@pytest.mark.usefixtures("float32_afterwards")
 def test_an_agent_in_bfloat16_that_finds_two_actions_as_good_is_exported_and_that_is_told(tmp_path):
     """To one that has learnt nothing many actions are worth much the same."""
     run = a_run(tmp_path / "run", "dqn", "ALE/MsPacman-v5", "fast", precision="mixed_bfloat16")
-    try:
-        lines, told = exported(run, "onnx", tmp_path / "whole")
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
+    lines, told = exported(run, "onnx", tmp_path / "whole")
     checked = told["checked"]
     assert checked["agree"] + checked["ties"] == checked["observations"] == 100
     assert checked["ties"] > 0
