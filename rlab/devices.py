@@ -10,9 +10,9 @@ import dataclasses
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from rlab import processor
 from rlab.config import RunConfig
 from rlab.types import UserError
 
@@ -41,11 +41,7 @@ def resolve(config: RunConfig) -> RunConfig:
     """The settings with what "auto" comes to on this machine: a fact about the processor, never a timing."""
     if config.precision != "auto":
         return config
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        flags = ""
-    native = any(flag in flags for flag in ("avx512_bf16", "amx_bf16")) and not tf.config.list_physical_devices("GPU")
+    native = processor.instructions() & {"avx512_bf16", "amx_bf16"} and not tf.config.list_physical_devices("GPU")
     return dataclasses.replace(config, precision="mixed_bfloat16" if native else "float32")
 
 

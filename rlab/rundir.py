@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from rlab import processor
 from rlab.types import UserError
 
 CONFIG = "config.json"
@@ -28,8 +28,6 @@ _PACKAGES = (
 # before do not know theirs, the processor.
 _EXTRAS = ("box2d", "mujoco")
 _PROCESSOR = "processor"
-
-_INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8")
 
 
 def check_root(root: Path, option: str = "--root") -> None:
@@ -141,21 +139,9 @@ def _machine(device: str) -> dict[str, str]:
         "python": platform.python_version(),
         "git": _git_commit(),
         "system": platform.platform(),
-        _PROCESSOR: _processor(),
+        _PROCESSOR: processor.name(),
         "device": device,
     }
-
-
-def _processor() -> str:
-    """The processor's name, with the kinds of instructions among which libraries choose how they compute."""
-    try:
-        told = Path("/proc/cpuinfo").read_text()
-    except OSError:  # not on Linux
-        return platform.processor()
-    model = re.search(r"model name\s*: (.*)", told)
-    flags = set(told.split())
-    kinds = [kind for kind in _INSTRUCTIONS if kind in flags]
-    return f"{model.group(1) if model else platform.machine()} ({', '.join(kinds)})"
 
 
 def _git_commit() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlab import devices
+from rlab import devices, processor
 from rlab.config import RunConfig
 from rlab.types import UserError
 
@@ -81,14 +81,14 @@ def test_what_is_not_asked_for_is_not():
 def test_auto_is_what_the_processor_has_instructions_for(tmp_path, monkeypatch, flags, asked, precision):
     if flags is not None:
         (tmp_path / "cpuinfo").write_text(flags)
-    monkeypatch.setattr(devices, "Path", lambda path: tmp_path / Path(path).name)
+    monkeypatch.setattr(processor, "Path", lambda path: tmp_path / Path(path).name)
     monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: [])
     assert devices.resolve(RunConfig("CartPole-v1", precision=asked)).precision == precision
 
 
 def test_on_a_gpu_auto_is_float32(tmp_path, monkeypatch):
     (tmp_path / "cpuinfo").write_text("flags : avx512_bf16")
-    monkeypatch.setattr(devices, "Path", lambda path: tmp_path / Path(path).name)
+    monkeypatch.setattr(processor, "Path", lambda path: tmp_path / Path(path).name)
     monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: ["a GPU"])
     assert devices.resolve(RunConfig("CartPole-v1", precision="auto")).precision == "float32"
 

@@ -93,7 +93,7 @@ def in_repository(tmp_path, *commands):
     """What the origin says of a copy of the package, after some commands of git in its folder."""
     package = tmp_path / "copy" / "rlab"
     package.mkdir(parents=True)
-    for name in ("__init__.py", "rundir.py", "types.py"):
+    for name in ("__init__.py", "processor.py", "rundir.py", "types.py"):
         shutil.copy(Path(rundir.__file__).parent / name, package)
     for command in commands:
         settings = ["-c", "user.name=A", "-c", "user.email=a@b"]
