@@ -83,6 +83,12 @@ def _preprocessing(protocol: Protocol, space: spaces.Space[Any]) -> str:
     return f"{protocol.preprocessing}: see {_OF_THE_BOOK[protocol.emulator.picture]}"
 
 
+def agreement(checked: Mapping[str, Any]) -> str:
+    """How many actions of a policy that was `checked` are its agent's, in words."""
+    ties = f", {checked['ties']} as good within the rounding of bfloat16" if checked["ties"] else ""
+    return f"{checked['agree']} of {checked['observations']} actions agree{ties}"
+
+
 def readme(told: Mapping[str, Any], lines: str) -> str:
     """The README of an exported policy; `lines` of Python run it."""
     names, acted, checked = told["actions"]["names"], told["actions"]["space"], told["checked"]
@@ -94,8 +100,6 @@ def readme(told: Mapping[str, Any], lines: str) -> str:
         )
     computes, scored = told["number_format"]["file"], told["number_format"]["agent"]
     numbers = computes if computes == scored else f"{computes}; the agent computed in {scored} when it was scored"
-    ties = f", {checked['ties']} as good to it within the rounding of bfloat16" if checked["ties"] else ""
-    agree = f"{checked['agree']} of {checked['observations']} actions are those of the agent{ties}"
     rows = "\n".join(f"| {number} | {name} |" for number, name in enumerate(names))
     what = "action" if acted["kind"] == "Discrete" else "number of an action"
     return f"""# {told["agent"]} on {told["environment"]}, as {told["format"]}
@@ -116,7 +120,7 @@ after {told["step"]:,} steps of training. {_score(told)}
 | out | `outputs` {_shape(told["output"])}: {told["output"]["meaning"]} |
 | number format | {numbers} |
 | protocol | `{told["protocol"]}` |
-| checked | on observations of its {checked["stream"]} games: {agree} |
+| checked | beside the agent on observations of its {checked["stream"]} games: {agreement(checked)} |
 | largest difference | {checked["difference"]:.2g}, of an output to the agent's |
 | made with | {", ".join(f"{name} {version}" for name, version in told["versions"].items())} |
 

@@ -14,7 +14,7 @@ from gymnasium import spaces
 
 from rlab.config import Settings
 from rlab.evaluation import RESULT, Evaluation
-from rlab.export.card import describe, readme
+from rlab.export.card import agreement, describe, readme
 from rlab.export.formats import FORMATS
 from rlab.export.moments import Emulate, sample
 from rlab.export.network import Networked, chosen, layers_of_ours, network_of, output_of
@@ -44,8 +44,7 @@ class Checked(NamedTuple):
     @property
     def actions(self) -> str:
         """How many actions agree, in words."""
-        ties = f", {self.ties} as good within the rounding of bfloat16" if self.ties else ""
-        return f"{self.agree} of {self.observations} actions agree{ties}"
+        return agreement(self._asdict())
 
 
 def export(
