@@ -140,10 +140,10 @@ def run(main: Callable[[Sequence[str]], None]) -> None:
 def disk_trouble(error: BaseException | None) -> str | None:
     """Why a disk takes or gives no more, in words, if that is what `error` or its cause is about."""
     while error is not None:
+        where = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
         if isinstance(error, OSError) and error.errno in _PATH:
-            return f"cannot open, {os.strerror(error.errno).lower()}: {error.filename or 'it has no name'}"
+            return f"cannot open, {os.strerror(error.errno).lower()}{where}"
         if isinstance(error, OSError) and error.errno in _DISK:
-            where = f": {error.filename}" if error.filename else ""
             hidden = where and os.path.exists(error.filename) and not os.access(error.filename, os.R_OK)
             begins = "cannot read, " if hidden else CANNOT_WRITE
             return f"{begins}{os.strerror(error.errno).lower()}{where}"

@@ -131,44 +131,45 @@ def _play(
 ) -> Iterator[tuple[int, deque[_Packed]]]:
     """The number and the moments of each tape, as soon as it was played to its end; of the `unfinished` so far."""
     with closing(make_env(min(len(tapes), _NUM_ENVS))) as environment:
-        yield from _play_in(environment, tapes, unfinished, life_loss_ends_value=life_loss_ends_value)
-
-
-def _play_in(
-    environment: Environment, tapes: Sequence[Tape], unfinished: Collection[int], *, life_loss_ends_value: bool
-) -> Iterator[tuple[int, deque[_Packed]]]:
-    actor = _Playback(tapes, environment.num_envs)
-    loop = Loop(
-        environment,
-        actor,
-        lambda number: tapes[number % len(tapes)].seed,
-        stream="train",
-        life_loss_ends_value=life_loss_ends_value,
-    )
-    actor.numbers = lambda: loop.numbers
-    moments: list[deque[_Packed]] = [deque() for _ in tapes]
-    missing = len(tapes)
-    numbers = list(range(environment.num_envs))
-    while missing:
-        turn = next(loop)
-        finished = np.zeros(environment.num_envs, np.bool_)
-        for row, number in enumerate(numbers):
-            if number >= len(tapes):
-                continue  # a row with nothing left to play
-            tape = tapes[number]
-            moments[number].append(_Packed(turn.transitions, row))
-            over = bool(turn.transitions.last[row])
-            if actor.played[row] == tape.length or over:
-                again = next(other for other in (turn.tapes if over else loop.unfinished()) if other.number == number)
-                as_it_ended = over != (tape.number in unfinished) and again.terminated == tape.terminated
-                if not as_it_ended or again.digest != tape.digest or not np.array_equal(again.rewards, tape.rewards):
-                    raise UserError(
-                        f"{tape.stream} game {tape.number} is another when played again: the run cannot go on exactly"
+        actor = _Playback(tapes, environment.num_envs)
+        loop = Loop(
+            environment,
+            actor,
+            lambda number: tapes[number % len(tapes)].seed,
+            stream="train",
+            life_loss_ends_value=life_loss_ends_value,
+        )
+        actor.numbers = lambda: loop.numbers
+        moments: list[deque[_Packed]] = [deque() for _ in tapes]
+        missing = len(tapes)
+        numbers = list(range(environment.num_envs))
+        while missing:
+            turn = next(loop)
+            finished = np.zeros(environment.num_envs, np.bool_)
+            for row, number in enumerate(numbers):
+                if number >= len(tapes):
+                    continue  # a row with nothing left to play
+                tape = tapes[number]
+                moments[number].append(_Packed(turn.transitions, row))
+                over = bool(turn.transitions.last[row])
+                if actor.played[row] == tape.length or over:
+                    again = next(
+                        other for other in (turn.tapes if over else loop.unfinished()) if other.number == number
                     )
-                finished[row] = not over  # an unfinished episode has to be broken off again
-                missing -= 1
-                yield tape.number, moments[number]
-                moments[number] = deque()
-        if finished.any():
-            loop.restart(finished)
-        numbers = loop.numbers
+                    as_it_ended = over != (tape.number in unfinished) and again.terminated == tape.terminated
+                    if (
+                        not as_it_ended
+                        or again.digest != tape.digest
+                        or not np.array_equal(again.rewards, tape.rewards)
+                    ):
+                        raise UserError(
+                            f"{tape.stream} game {tape.number} is another when played again: the run cannot go on "
+                            "exactly"
+                        )
+                    finished[row] = not over  # an unfinished episode has to be broken off again
+                    missing -= 1
+                    yield tape.number, moments[number]
+                    moments[number] = deque()
+            if finished.any():
+                loop.restart(finished)
+            numbers = loop.numbers

@@ -51,7 +51,8 @@ def _fill(draft: Path, run: Path, place: Path) -> None:
     (draft / ORIGIN).write_text(json.dumps({**origin, "command": _command(origin["command"])}, indent=2) + "\n")
     games = TapeStore(run / TAPES)
     store = TapeStore(draft / TAPES, create=True)
-    store.write(*games.all("eval"))
+    for tape in games.all("eval"):  # one at a time, as they may hold what was observed
+        store.write(tape)
     store.commit()
     store.close()
     games.close()

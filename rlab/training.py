@@ -148,7 +148,7 @@ class Training(Iterator[Progress]):
         self._loop.keep_observations(not self._replayable)
         if not repeats:
             self._tapes.write(*(replace(tape, stream=BROKEN_OFF) for tape in unfinished if tape.length))
-        self._tapes.commit()
+            self._tapes.commit()
         self._loop.restore(unfinished if repeats else [], turn, state["begun"], state["frames"])
         self._second_from = state["begun"]  # as the environments are new
         self._log.since, self._log.since_step = time.monotonic(), self.step

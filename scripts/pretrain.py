@@ -100,7 +100,7 @@ def main(arguments: Sequence[str]) -> None:
         passports.write(path, model, games, name, settings, results)
         print(f"take over the {part}:  {_taking_over(path, games, protocol, config)}")
     print(f"see how it learnt:  tensorboard --logdir {shlex.quote(str(options.root))}")
-    if results["interrupted"]:
+    if "interrupted" in results:
         raise SystemExit(130)
 
 

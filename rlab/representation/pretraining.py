@@ -24,8 +24,8 @@ _SHOWN = 8  # moments of games that are not trained on, as pictures
 def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed: int) -> dict[str, Any]:
     """Let the task's model learn until the validation games say that it is enough; what it comes to on the test games.
 
-    An interrupt stops it after the batch that is under way, and the best pass counts, be it that last part of one; a
-    second one of the same kind raises KeyboardInterrupt. Raises UserError if the loss is no number in the end.
+    An interrupt stops it after the batch that is under way; the best pass counts, also one that was cut short. A second
+    interrupt of the same kind raises KeyboardInterrupt. Raises UserError if the loss is no number in the end.
 
     `events` gets the losses of each pass under `representation/`, and pictures of test games where there are any.
     """
@@ -49,7 +49,7 @@ def fit(task: Task, games: Games, config: FitConfig, events: EventFile, *, seed:
             f"nothing was learnt: the loss is {found['loss']} with --learning-rate {config.learning_rate}, "
             "allowed is what it stays finite with"
         )
-    told = {"passes": log.passes, "interrupted": bool(interrupts), "seconds": round(seconds, 1)}
+    told = {"passes": log.passes, "seconds": round(seconds, 1)} | ({"interrupted": True} if interrupts else {})
     return told | {name: float(value) for name, value in found.items()}
 
 
